@@ -1,0 +1,280 @@
+"""The terminal app: screens, keys, one poller. It keeps nothing that is not in the project."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import ClassVar, Literal, TypeVar
+
+from textual.app import App, SystemCommand
+from textual.message import Message
+from textual.screen import Screen
+
+from altui.actions import Context, bindings, find, is_valid
+from altui.poller import INTERVAL, Poller, Snapshot
+from altui.project import Project
+from altui.rounds.propose import Proposals
+from altui.screens.base import AltuiScreen
+from altui.screens.commands import ActionCommands
+from altui.screens.frame import is_too_small
+from altui.screens.jobs import JobsScreen
+from altui.screens.proposals import ProposalsScreen
+from altui.screens.rounds import RoundsScreen
+from altui.screens.trouble import in_words
+from altui.text import listing
+
+_T = TypeVar("_T")
+
+
+class AltuiApp(App[None]):
+    """Takes an opened project; the screens look at it through snapshots and change it through
+    `perform`.
+    """
+
+    TITLE = "altui"
+    CSS_PATH = "screens/frame.tcss"
+    MODES: ClassVar = {
+        "rounds": RoundsScreen,
+        "proposals": ProposalsScreen,
+        "jobs": JobsScreen,
+    }
+    DEFAULT_MODE = "rounds"
+    BINDINGS = bindings()
+    COMMANDS: ClassVar = {ActionCommands}
+
+    class Polled(Message):
+        """The project has changed."""
+
+        def __init__(self, snapshot: Snapshot) -> None:
+            super().__init__()
+            self.snapshot = snapshot
+
+    class PollFailed(Message):
+        def __init__(self, error: Exception) -> None:
+            super().__init__()
+            self.error = error
+
+    class Performed(Message):
+        """A call has returned in its thread; `then` shows what came of it."""
+
+        def __init__(self, then: Callable[[], None]) -> None:
+            super().__init__()
+            self.then = then
+
+    def __init__(
+        self, project: Project, *, interval: float = INTERVAL, host: str | None = None
+    ) -> None:
+        """`interval`: seconds between two looks at the project."""
+        super().__init__()
+        self.animation_level = "none"
+        if self.console.color_system == "standard" and "TEXTUAL_THEME" not in os.environ:
+            self.theme = "ansi-dark"  # the terminal's own 16 colours, which its owner chose
+        self.project = project
+        store = project.workspace.store
+        self.who = f"{store.who}@{host or socket.gethostname()}"
+        if not store.writable:
+            self.who += " (read-only)"
+        self.snapshot: Snapshot | None = None
+        self.imported_from: str | None = None
+        self.poller = Poller(project, self._polled, self._poll_failed, interval)
+        # One thread, so that what is typed fast is done in the order of its typing.
+        self._doer = ThreadPoolExecutor(1, thread_name_prefix="altui-act")
+        self._doing = 0
+
+    @property
+    def context(self) -> Context | None:
+        """What the availability of actions depends on, from the screen under any dialog."""
+        if self.snapshot is None or not self.is_running:
+            return None
+        here = self.screen_stack[0]
+        if isinstance(here, AltuiScreen) and here.is_ready:
+            return here.context(self.snapshot)
+        return Context(self.snapshot)
+
+    def farewell(self) -> str:
+        """'train-001 goes on in the background': for after the app has ended."""
+        jobs = self.snapshot.status.jobs if self.snapshot else ()
+        active = [job.id for job in jobs if job.active]
+        if not active:
+            return ""
+        return f"{listing(active)} {'goes' if len(active) == 1 else 'go'} on in the background"
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        known = find(action)
+        return known is None or is_valid(known, self.context)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        return ()
+
+    def on_mount(self) -> None:
+        self.poller.start()
+        # Asked to end, it gives the terminal back; outside the main thread that cannot be had.
+        with suppress(NotImplementedError, RuntimeError, ValueError):
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit)
+
+    def on_unmount(self) -> None:
+        self.poller.stop()
+        # What was typed before quitting is still done; the interpreter waits for it.
+        self._doer.shutdown(wait=False)
+
+    # Snapshots
+
+    def _polled(self, snapshot: Snapshot) -> None:
+        self._post(self.Polled(snapshot))
+
+    def _poll_failed(self, error: Exception) -> None:
+        self._post(self.PollFailed(error))
+
+    def _post(self, message: Message) -> None:
+        """From any thread; the app may be gone by then."""
+        try:
+            self.post_message(message)
+        except RuntimeError:
+            self.log("the app has ended")
+
+    def on_altui_app_polled(self, message: Polled) -> None:
+        self.snapshot = message.snapshot
+        if self.is_running:
+            here = self.screen_stack[0]
+            if isinstance(here, AltuiScreen):
+                here.take(self.snapshot)
+
+    def on_altui_app_poll_failed(self, message: PollFailed) -> None:
+        self.complain(message.error)
+
+    # Doing
+
+    def perform(
+        self,
+        call: Callable[[], _T],
+        done: Callable[[_T], None],
+        failed: Callable[[Exception], None] | None = None,
+        *,
+        slow: bool = False,
+    ) -> None:
+        """Make a call of the project's in a thread, and show what came of it.
+
+        `slow` calls do not hold up the others. An error becomes a notice, unless `failed`
+        takes it.
+        """
+        work = partial(self._work, call, done, failed or self.complain)
+        self._doing += 1
+        if slow:
+            self.run_worker(work, thread=True, exit_on_error=False)
+        else:
+            self._doer.submit(work)
+
+    def _work(
+        self,
+        call: Callable[[], _T],
+        done: Callable[[_T], None],
+        failed: Callable[[Exception], None],
+    ) -> None:
+        try:
+            result = call()
+        except Exception as error:
+            self._post(self.Performed(partial(failed, error)))
+        else:
+            self._post(self.Performed(partial(done, result)))
+        self.poller.kick()
+
+    def on_altui_app_performed(self, message: Performed) -> None:
+        self._doing -= 1
+        if self.is_running:
+            message.then()
+
+    def say(self, text: str, severity: Literal["information", "warning"] = "information") -> None:
+        self.notify(text, severity=severity, markup=False)
+
+    def complain(self, error: Exception) -> None:
+        title, text = in_words(error)
+        self.notify(text, title=title, severity="error", timeout=12, markup=False)
+
+    # Actions of every screen
+
+    def action_show_rounds(self) -> None:
+        self.switch_mode("rounds")
+
+    def action_show_proposals(self) -> None:
+        self.switch_mode("proposals")
+
+    def action_show_jobs(self) -> None:
+        self.switch_mode("jobs")
+
+    def action_propose(self) -> None:
+        def proposed(proposals: Proposals) -> None:
+            if proposals.shortfall:
+                self.say(proposals.shortfall, "warning")
+            self.switch_mode("proposals")
+
+        self.perform(self.project.propose, proposed)
+
+    def action_run_round(self) -> None:
+        self.perform(self.project.run, lambda job: self.say(f"{job} was started: press 3"))
+
+    def action_export(self) -> None:
+        from altui.screens.export import Export
+
+        number = self.snapshot.status.round if self.snapshot else 1
+        self.perform(
+            lambda: free_folder(self.project.root, number),
+            lambda folder: void(self.push_screen(Export(folder))),
+        )
+
+    def action_import_labels(self) -> None:
+        from altui.screens.imports import Import
+
+        number = self.snapshot.status.round if self.snapshot else 1
+        self.perform(
+            lambda: self.imported_from or likely_masks(self.project.root, number),
+            lambda path: void(self.push_screen(Import(path))),
+        )
+
+    def action_import_from_oracle(self) -> None:
+        from altui.screens.imports import summary
+
+        self.perform(
+            self.project.import_from_oracle, lambda report: self.say(summary(report)), slow=True
+        )
+
+    def action_command_palette(self) -> None:
+        if not is_too_small(self.size):
+            super().action_command_palette()
+
+    def action_help(self) -> None:
+        from altui.screens.help import Help
+
+        here = self.screen_stack[0]
+        name = here.SCREEN_NAME if isinstance(here, AltuiScreen) else ""
+        self.push_screen(Help(name, self.context))
+
+    def action_help_quit(self) -> None:
+        """Ctrl+C, which people try first."""
+        self.say("press q to quit; jobs go on")
+
+
+def free_folder(root: Path, number: int) -> str:
+    """'bundles/round-02', or the next name that is not taken; relative to the project."""
+    name = f"bundles/round-{number:02d}"
+    for attempt in range(2, 1000):
+        if not (root / name).exists():
+            break
+        name = f"bundles/round-{number:02d}-{attempt}"
+    return name
+
+
+def likely_masks(root: Path, number: int) -> str:
+    """Where masks would come back to: `returned/`, else the round's bundle."""
+    bundle = f"bundles/round-{number:02d}"
+    return bundle if (root / bundle).is_dir() and not (root / "returned").is_dir() else "returned"
+
+
+def void(_: object) -> None:
+    """For callbacks that return nothing."""

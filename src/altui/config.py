@@ -1,0 +1,240 @@
+"""`altui.toml`: read, validated and frozen."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from altui.errors import AltuiError
+from altui.text import did_you_mean, listing, plain
+
+CONFIG_NAME = "altui.toml"
+Split = Literal["train", "validation", "test"]
+
+Name = Annotated[str, Field(pattern=r"^\w[\w.-]*$", max_length=100)]
+Seed = Annotated[int, Field(ge=0, lt=1 << 32)]
+NonEmpty = Annotated[str, Field(min_length=1)]
+
+
+class Table(BaseModel):
+    """A table of the file: unknown keys are errors, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class ProjectTable(Table):
+    name: NonEmpty
+
+
+class Classes(Table):
+    names: Annotated[tuple[NonEmpty, ...], Field(min_length=2, max_length=255, strict=False)]
+    ignore: Annotated[int, Field(ge=0, le=65535)] = 255
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        if len(set(self.names)) < len(self.names):
+            raise ValueError("two classes have the same name")
+        if self.ignore < len(self.names):
+            raise ValueError(
+                f'ignore = {self.ignore} is also the id of class "{self.names[self.ignore]}"'
+            )
+        return self
+
+
+class Sample(Table):
+    """One tomogram of the project; `images` and `masks` are relative to the project."""
+
+    name: Name
+    split: Split
+    images: NonEmpty
+    masks: NonEmpty | None = None
+
+    @model_validator(mode="after")
+    def _masks_where_measured(self) -> Self:
+        if self.split != "train" and self.masks is None:
+            raise ValueError(
+                f'sample "{self.name}" is in the {self.split} split and needs masks = "…"'
+            )
+        return self
+
+
+class Query(Table):
+    """How the next slices are chosen."""
+
+    strategy: NonEmpty = "entropy"
+    initial: NonEmpty = "initial"  # for round 1, which has no model
+    budget: Annotated[int, Field(ge=1, le=10_000)] = 8
+    max_per_sample: Annotated[int, Field(ge=1, le=1_000_000)] = 2
+    min_gap: Annotated[int, Field(ge=0, le=1_000_000)] = 5  # slices along z
+    seed: Seed = 0
+
+
+class Model(Table):
+    """segmentation-models-pytorch names."""
+
+    architecture: NonEmpty = "Unet"
+    encoder: NonEmpty = "resnet34"
+    encoder_weights: NonEmpty = "imagenet"  # or a file, or "none"
+
+
+class Training(Table):
+    crop: Annotated[int, Field(ge=32, le=8192)] = 256
+    batch: Annotated[int, Field(ge=1, le=4096)] = 8
+    steps: Annotated[int, Field(ge=1, le=10_000_000)] = 400
+    steps_per_slice: Annotated[int, Field(ge=0, le=1_000_000)] = 20  # more labels, longer training
+    learning_rate: Annotated[float, Field(gt=0, le=1, strict=False)] = 1e-3
+    weight_decay: Annotated[float, Field(ge=0, le=1, strict=False)] = 1e-2
+    flips: bool = True
+    rotations: bool = True  # by quarter turns
+    brightness: Annotated[float, Field(ge=0, le=1, strict=False)] = 0.1
+    seed: Seed = 0
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = "auto"
+    tile: Annotated[int, Field(ge=64, le=16384)] = 1536  # larger slices are read in tiles
+
+
+class Stopping(Table):
+    split: Literal["validation", "test"] = "test"
+    min_gain: Annotated[float, Field(ge=0, le=1, strict=False)] = 0.005  # in mIoU, 0..1
+    patience: Annotated[int, Field(ge=1)] = 1
+    max_rounds: Annotated[int, Field(ge=1)] = 20
+
+
+class Jobs(Table):
+    runner: Literal["local", "slurm"] = "local"
+
+
+class Config(Table):
+    """The whole file; lengths in pixels, mIoU in 0..1."""
+
+    project: ProjectTable
+    classes: Classes
+    samples: Annotated[tuple[Sample, ...], Field(min_length=1, strict=False)]
+    query: Query = Query()
+    model: Model = Model()
+    training: Training = Training()
+    stopping: Stopping = Stopping()
+    jobs: Jobs = Jobs()
+
+    @model_validator(mode="after")
+    def _samples_fit_together(self) -> Self:
+        seen: dict[str, Sample] = {}
+        for sample in self.samples:
+            # Case differs only: the bundle's files would collide on macOS and Windows.
+            if sample.name.lower() in seen:
+                raise ValueError(f'two samples are named "{sample.name}"')
+            for other in seen.values():
+                for key in ("images", "masks"):
+                    path = getattr(sample, key)
+                    if path is not None and path == getattr(other, key):
+                        raise ValueError(
+                            f'samples "{other.name}" and "{sample.name}" have the same {key}: '
+                            f"{plain(path)}"
+                        )
+            seen[sample.name.lower()] = sample
+        if not self.split("train"):
+            raise ValueError("no sample is in the train split, so there is nothing to label")
+        if not self.split(self.stopping.split):
+            raise ValueError(
+                f"no sample is in the {self.stopping.split} split, whose mIoU the stopping rule "
+                "watches"
+            )
+        return self
+
+    def split(self, split: Split) -> tuple[Sample, ...]:
+        """The samples of one split, in the file's order."""
+        return tuple(sample for sample in self.samples if sample.split == split)
+
+
+def load(path: Path) -> Config:
+    """Read and validate a config file. Raises AltuiError with every fault it found."""
+    try:
+        if path.exists() and not path.is_file():
+            raise AltuiError(f"{plain(path)} is not a file", "put the project's config there")
+        text = path.read_bytes().decode("utf-8-sig")  # Windows' editors begin with a mark
+        data = tomllib.loads(text)
+    except FileNotFoundError:
+        raise AltuiError(
+            f"{plain(path)} is not there", f'"altui init {plain(path.parent)}" writes one'
+        ) from None
+    except UnicodeDecodeError as error:
+        raise AltuiError(
+            f"{plain(path)} is not UTF-8 text (byte {error.start})", "save it as UTF-8"
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        raise AltuiError(
+            f"{plain(path)}: not valid TOML: {plain(error)}", "mend that line"
+        ) from None
+    except (ValueError, RecursionError) as error:  # numbers and nesting without end
+        raise AltuiError(f"{plain(path)}: {plain(error)}", "mend it") from None
+    except OSError as error:
+        raise AltuiError(
+            f"{plain(path)} cannot be read: {error.strerror}", "see who owns it"
+        ) from None
+    try:
+        return Config.model_validate(data)
+    except ValidationError as error:
+        faults = [_describe(fault, data) for fault in error.errors()]
+        raise AltuiError(
+            "\n".join(f"{plain(path)}: {fault}" for fault in faults),
+            f"mend {CONFIG_NAME}; the README lists every key",
+        ) from None
+
+
+def _describe(fault: Any, data: dict[str, Any]) -> str:
+    """One pydantic fault in the words of the file: `[query] budgett: unknown key; …`."""
+    *parents, key = fault["loc"] or ("",)
+    where = _place(fault["loc"], data)
+    match fault["type"]:
+        case "extra_forbidden":
+            known = _keys_at(tuple(parents))
+            nearest = did_you_mean(str(key), known)
+            return f"{where}: unknown key{nearest or '; known keys: ' + listing(known, shown=20)}"
+        case "missing":
+            return f"{where}: missing"
+        case "value_error":
+            message = plain(fault["ctx"]["error"])
+            return f"{where}: {message}" if where else message
+        case _:
+            given = fault["input"]
+            shown = f", not {plain(repr(given))}" if not isinstance(given, dict | list) else ""
+            return f"{where}: {_sentence(fault['msg'])}{shown}"
+
+
+def _sentence(message: str) -> str:
+    if message.startswith("String should match pattern"):
+        message = "should be letters, digits, '_', '-' and '.' only, or one of the listed values"
+    message = re.sub(r"(Tuple|List) should have", "should have", message)
+    message = re.sub(r" after validation, not \d+", "", message)
+    message = message.replace("a valid tuple", "a list")
+    message = re.sub(r"a valid dictionary or instance of \w+", "a table", message)
+    return message.replace("Input should be", "should be").replace("String should", "should")
+
+
+def _place(loc: tuple[int | str, ...], data: dict[str, Any]) -> str:
+    """`[[samples]] "screw01" masks` for ("samples", 0, "masks")."""
+    words: list[str] = []
+    for depth, part in enumerate(loc):
+        if part == "samples" and depth == 0 and len(loc) > 1:
+            words.append("[[samples]]")
+        elif isinstance(part, int):
+            entry = data["samples"][part] if loc[0] == "samples" else None
+            name = entry.get("name") if isinstance(entry, dict) else None
+            words.append(f'"{plain(name)}"' if isinstance(name, str) else f"entry {part + 1}")
+        elif depth == 0 and (part in Config.model_fields or isinstance(data.get(part), dict)):
+            words.append(f"[{plain(part)}]")
+        else:
+            words.append(plain(part))
+    return " ".join(words)
+
+
+def _keys_at(parents: tuple[int | str, ...]) -> list[str]:
+    """The known keys of the table at `parents`."""
+    if not parents:
+        return list(Config.model_fields)
+    if parents[0] == "samples":
+        return list(Sample.model_fields)
+    table = getattr(Config.model_fields[str(parents[0])].annotation, "model_fields", {})
+    return list(table)

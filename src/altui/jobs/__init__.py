@@ -1,0 +1,1 @@
+"""Background jobs: launch, identity, progress, reconcile; a job is its folder."""

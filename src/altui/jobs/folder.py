@@ -1,0 +1,218 @@
+"""A job's folder: all that the job and the rest of altui say to each other.
+
+    spec.json       in: what to do, written before the job starts
+    lock            held (flock) by the job for as long as it lives
+    process.json    out: who runs it: host, boot id, pid, start time
+    heartbeat       out: touched every two seconds
+    progress.jsonl  out: one line a step or slice batch, appended
+    log.txt         out: everything the process prints
+    result.json     out: the last thing written, by rename; its presence means "ended"
+
+Artefacts that a finished train job names in `result.json`: `model.pt`, `scores.npz`
+and `predictions/SAMPLE.tif` (one page a slice, class ids, 255 where none was made).
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+
+from altui.config import Config
+from altui.errors import AltuiError
+from altui.files import write_bytes
+from altui.text import plain
+
+SPEC, LOCK, PROCESS, HEARTBEAT = "spec.json", "lock", "process.json", "heartbeat"
+PROGRESS, LOG, RESULT = "progress.jsonl", "log.txt", "result.json"
+SCORES, CHECKPOINT, PREDICTIONS = "scores.npz", "model.pt", "predictions"
+
+Stage = Literal["train", "evaluate", "score"]
+STAGES: tuple[Stage, ...] = ("train", "evaluate", "score")
+MOST_PIXELS = 1 << 50  # beyond any data set, and sums of it still fit 64 bits
+Confusion = tuple[tuple[int, ...], ...]  # [true class][predicted class], pixels
+
+
+class Record(BaseModel):
+    """A frozen record kept as JSON. Unknown keys are let pass: a newer altui may add some."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class LabelSpec(Record):
+    """One labelled slice: `path` is relative to the project; `revision` its row in the store."""
+
+    sample: str
+    index: int
+    path: str
+    revision: int
+
+
+class JobSpec(Record):
+    """What a job is to do. Paths are relative to `project`, an absolute folder."""
+
+    job: str
+    kind: Literal["train"]
+    round: int
+    project: str
+    config: Config
+    labels: tuple[LabelSpec, ...]
+
+
+class Process(Record):
+    """Which process runs a job; a pid alone proves nothing."""
+
+    host: str
+    boot_id: str
+    pid: int
+    started: float  # seconds since the machine's start, as the kernel tells it
+
+
+class Progress(Record):
+    """One line of progress.jsonl; `step` of `steps` within the stage, `progress` of the whole."""
+
+    at: datetime
+    stage: Stage
+    step: int
+    steps: int
+    progress: float  # 0..1
+    seconds_left: float | None = None
+    loss: float | None = None
+
+
+class JobResult(Record):
+    """How a job ended.
+
+    `confusions[split][sample]` is a square matrix over the classes: rows are the labels,
+    columns the predictions, entries pixels, ignored pixels left out.
+    """
+
+    state: Literal["finished", "failed"]
+    message: str = ""
+    hint: str = ""
+    started_at: datetime
+    ended_at: datetime
+    device: str = ""
+    train_loss: float | None = None
+    confusions: dict[str, dict[str, Confusion]] = {}
+
+    @field_validator("confusions")
+    @classmethod
+    def _possible(
+        cls, confusions: dict[str, dict[str, Confusion]]
+    ) -> dict[str, dict[str, Confusion]]:
+        """Square, of one size, counts of pixels."""
+        matrices = [matrix for samples in confusions.values() for matrix in samples.values()]
+        size = len(matrices[0]) if matrices else 0
+        for matrix in matrices:
+            if not size == len(matrix) > 1 or any(len(row) != size for row in matrix):
+                raise ValueError("a confusion matrix is not square, or of another size")
+            if not all(0 <= pixels <= MOST_PIXELS for row in matrix for pixels in row):
+                raise ValueError("a confusion matrix holds impossible counts")
+        return confusions
+
+
+@dataclass(frozen=True)
+class JobFolder:
+    """Reads and writes the files of one job."""
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        return self.path.name
+
+    def spec(self) -> JobSpec:
+        """Raises AltuiError."""
+        spec = self._read(SPEC, JobSpec)
+        if spec is None:
+            raise AltuiError(f"{plain(self.path / SPEC)} is not there", "start the job again")
+        return spec
+
+    def process(self) -> Process | None:
+        """None until the job has started. Raises AltuiError for a damaged file."""
+        return self._read(PROCESS, Process)
+
+    def result(self) -> JobResult | None:
+        """None until the job has ended. Raises AltuiError for a damaged file."""
+        return self._read(RESULT, JobResult)
+
+    def write(self, name: str, record: Record) -> None:
+        """Write a record as a whole, or leave the old one. Raises OSError."""
+        write_bytes(self.path / name, record.model_dump_json(indent=2).encode())
+
+    def append_progress(self, line: Progress) -> None:
+        with (self.path / PROGRESS).open("a", encoding="utf-8") as file:
+            file.write(line.model_dump_json() + "\n")
+
+    def progress(self) -> list[Progress]:
+        """Every whole line so far; a line cut short by a kill is passed over."""
+        return parse_progress(_text(self.path / PROGRESS))
+
+    def last_progress(self) -> Progress | None:
+        """The latest whole line, read from the file's end."""
+        lines = parse_progress(_tail(self.path / PROGRESS, 4096))
+        return lines[-1] if lines else None
+
+    def log_tail(self, lines: int = 20) -> list[str]:
+        """The last lines of the log; carriage returns of progress bars end a line too."""
+        text = _tail(self.path / LOG, 64 * 1024).replace("\r", "\n")
+        return [plain(line) for line in text.split("\n") if line.strip()][-lines:]
+
+    _R = TypeVar("_R", bound=Record)
+
+    def _read(self, name: str, record: type[_R]) -> _R | None:
+        path = self.path / name
+        try:
+            return record.model_validate_json(path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise AltuiError(f"{plain(path)} cannot be read: {error.strerror}") from None
+        except (ValidationError, RecursionError) as error:
+            raise AltuiError(
+                f"{plain(path)} is damaged: {_fault(error)}",
+                'start the job again with "altui jobs PROJECT retry"',
+            ) from None
+
+
+def parse_progress(text: str) -> list[Progress]:
+    """The valid lines of a progress.jsonl."""
+    lines: list[Progress] = []
+    for line in text.split("\n"):
+        try:
+            lines.append(Progress.model_validate_json(line))
+        except ValidationError:
+            continue
+    return lines
+
+
+def _fault(error: ValidationError | RecursionError) -> str:
+    """The first fault in words."""
+    if isinstance(error, RecursionError):
+        return "nested too deep"
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return plain(f"{where}: {first['msg']}" if where else first["msg"])
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _tail(path: Path, size: int) -> str:
+    try:
+        with path.open("rb") as file:
+            file.seek(0, 2)
+            file.seek(max(0, file.tell() - size))
+            return file.read().decode("utf-8", errors="replace")
+    except OSError:
+        return ""

@@ -1,0 +1,93 @@
+"""A new job: its row in the store and its folder on disk, then its process."""
+
+import shutil
+
+from altui.errors import AltuiError
+from altui.files import sync_folder
+from altui.jobs import local
+from altui.jobs.folder import SPEC, JobFolder, JobResult, JobSpec, LabelSpec
+from altui.store.connection import Transaction
+from altui.store.history import EndState, Label
+from altui.text import plain
+from altui.workspace import Workspace
+
+
+def check_runner(workspace: Workspace) -> None:
+    """Raises AltuiError where this altui cannot start the configured kind of job."""
+    if workspace.config.jobs.runner == "slurm":
+        raise AltuiError(
+            '[jobs] runner = "slurm": this version starts jobs on this machine only',
+            'set runner = "local", or run altui inside an interactive Slurm allocation',
+        )
+
+
+def submit(
+    workspace: Workspace, transaction: Transaction, round_number: int, labels: list[Label]
+) -> JobFolder:
+    """Write a train job's row and folder within `transaction`; `local.launch` starts it.
+
+    Raises AltuiError.
+    """
+    number = len(transaction.history().jobs) + 1
+    job = f"train-{number:03d}"
+    folder = JobFolder(workspace.jobs / job)
+    spec = JobSpec(
+        job=job,
+        kind="train",
+        round=round_number,
+        project=str(workspace.root),
+        config=workspace.config,
+        labels=tuple(
+            LabelSpec(sample=one.sample, index=one.slice_index, path=one.path, revision=one.id)
+            for one in labels
+        ),
+    )
+    try:
+        # Without a row the folder is what a killed altui left behind.
+        shutil.rmtree(folder.path, ignore_errors=True)
+        folder.path.mkdir(parents=True)
+        folder.write(SPEC, spec)
+        sync_folder(workspace.jobs)
+    except OSError as error:
+        raise AltuiError(
+            f"the job's folder {plain(folder.path)} could not be written: {error.strerror}",
+            "free some space, or see who owns the folder",
+        ) from None
+    event = transaction.event("run", round_number, note=job)
+    transaction.insert("jobs", id=job, event=event, kind="train", round=round_number)
+    for label in labels:
+        transaction.insert("job_labels", job=job, label=label.id)
+    return folder
+
+
+def launch(workspace: Workspace, folder: JobFolder) -> None:
+    """Start a submitted job; a failure to start is recorded as its end. Raises AltuiError."""
+    try:
+        local.launch(folder)
+    except AltuiError as error:
+        with workspace.store.write() as transaction:
+            end(transaction, folder.id, "failed", error.message, error.hint)
+        raise
+
+
+def end(
+    transaction: Transaction,
+    job: str,
+    state: EndState,
+    message: str = "",
+    hint: str = "",
+    result: JobResult | None = None,
+) -> None:
+    """Record how a job ended, with the times of its own clock where it left a result."""
+    round_number = next(row.round for row in transaction.history().jobs if row.id == job)
+    event = transaction.event(state, round_number, note=job)
+    transaction.insert(
+        "job_ends",
+        job=job,
+        event=event,
+        state=state,
+        started_at=result.started_at.isoformat(timespec="seconds") if result else None,
+        ended_at=result.ended_at.isoformat(timespec="seconds") if result else None,
+        message=message,
+        hint=hint,
+    )

@@ -1,0 +1,1 @@
+"""Masks in (formats, names, checks, import), round bundles out."""

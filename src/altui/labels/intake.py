@@ -1,0 +1,178 @@
+"""One mask on its way in: checked, asked for, new, stored, committed."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from altui.errors import AltuiError
+from altui.labels import check
+from altui.labels.accept import Encoded, encode, is_same, store_file
+from altui.labels.verdict import Refusal, Verdict, refused
+from altui.rounds.propose import record
+from altui.rounds.state import current_round, slate
+from altui.slices import SliceId
+from altui.store.connection import read_only
+from altui.store.history import History
+from altui.text import plain
+from altui.volumes.stack import Stack
+from altui.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Options:
+    """`unasked`: take slices that the round did not ask for; `trust`: take masks that only
+    look doubtful.
+    """
+
+    dry_run: bool = False
+    unasked: bool = False
+    trust: bool = False
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A decoded mask; `source_sha256` is of the file as it came."""
+
+    file: str
+    slice: SliceId
+    mask: npt.NDArray[np.integer]
+    source_sha256: str
+
+
+class Intake:
+    """Takes masks into one project; keeps the stacks that it compares them with open."""
+
+    def __init__(self, workspace: Workspace, options: Options) -> None:
+        """Raises AltuiError where nothing can be written and something is to be."""
+        if not options.dry_run and not workspace.store.writable:
+            raise read_only(workspace.state)
+        self.workspace = workspace
+        self.options = options
+        self._images: dict[str, Stack] = {}
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def check(self, candidate: Candidate) -> None:
+        """Raises Refusal for a mask that does not fit its slice."""
+        try:
+            self.workspace.check_slice(candidate.slice)
+        except AltuiError as error:
+            raise Refusal("no-such-slice", error.message) from None
+        header = self.workspace.headers[candidate.slice.sample]
+        classes = self.workspace.config.classes
+        check.check_shape(candidate.mask, header)
+        check.check_values(candidate.mask, classes)
+        if not self.options.trust:
+            check.check_plausible(candidate.mask, self._image(candidate.slice), classes)
+
+    def take(self, candidates: Sequence[Candidate]) -> list[Verdict]:
+        """Take in what came back for one slice: one mask, however often it was sent.
+
+        Raises AltuiError where nothing more can be written.
+        """
+        first, *others = candidates
+        if any(not np.array_equal(other.mask, first.mask) for other in others):
+            return [_one_of_several(candidate, candidates) for candidate in candidates]
+        try:
+            taken = self._take_one(first)
+        except Refusal as refusal:
+            return [refused(candidate.file, refusal, first.slice) for candidate in candidates]
+        message = f"the same mask as {plain(first.file)}"
+        return [
+            taken,
+            *(Verdict(o.file, "unchanged", "unchanged", message, o.slice) for o in others),
+        ]
+
+    def _take_one(self, candidate: Candidate) -> Verdict:
+        history = self.workspace.store.history()
+        _check_asked(history, candidate.slice, self.options)
+        encoded = encode(candidate.mask)
+        current = history.current_labels.get(candidate.slice)
+        if current is not None and is_same(self.workspace, current, candidate.mask, encoded):
+            if not self.options.dry_run and current.sha256 == encoded.sha256:
+                store_file(self.workspace, encoded)  # its file may have been damaged since
+            return _unchanged(candidate)
+        if self.options.dry_run:
+            return Verdict(candidate.file, "accepted", "ok", "would be accepted", candidate.slice)
+        store_file(self.workspace, encoded)
+        return self._commit(candidate, encoded)
+
+    def _commit(self, candidate: Candidate, encoded: Encoded) -> Verdict:
+        """Append the revision, and approve its slice where that was still open."""
+        slice_id = candidate.slice
+        with self.workspace.store.write() as transaction:
+            # Read again: another import may have come first.
+            history = transaction.history()
+            _check_asked(history, slice_id, self.options)
+            current = history.current_labels.get(slice_id)
+            if current is not None and current.sha256 == encoded.sha256:
+                return _unchanged(candidate)
+            number = current_round(history)
+            event = transaction.event("import", number, note=candidate.file)
+            decision = slate(history, number).get(slice_id)
+            if decision is not None and decision.state == "proposed":
+                record(transaction, replace(decision, event=event, state="approved"))
+            transaction.insert(
+                "labels",
+                event=event,
+                sample=slice_id.sample,
+                slice_index=slice_id.index,
+                sha256=encoded.sha256,
+                path=encoded.path,
+                source=candidate.file,
+                source_sha256=candidate.source_sha256,
+            )
+        earlier = sum(label.slice == slice_id for label in history.labels)
+        message = f"revision {earlier + 1} of this slice; the one before is kept"
+        if current is None:
+            message = "new"
+        return Verdict(candidate.file, "accepted", "ok", message, slice_id)
+
+    def _image(self, slice_id: SliceId) -> npt.NDArray[Any]:
+        """Raises Refusal: without its image, a mask cannot be checked."""
+        try:
+            if slice_id.sample not in self._images:
+                stack = self._open.enter_context(self.workspace.images(slice_id.sample))
+                self._images[slice_id.sample] = stack
+            return self._images[slice_id.sample].read(slice_id.index)
+        except AltuiError as error:
+            raise Refusal("image", f"the slice's own image is damaged: {error.message}") from None
+
+
+def _check_asked(history: History, slice_id: SliceId, options: Options) -> None:
+    """Raises Refusal for a slice that the current round does not want a mask of."""
+    if options.unasked or slice_id in history.current_labels:
+        return
+    number = current_round(history)
+    decision = slate(history, number).get(slice_id)
+    if decision is not None and decision.state in ("proposed", "approved"):
+        return
+    how = "was rejected in" if decision else "is not asked for in"
+    raise Refusal(
+        "not-asked", f"{slice_id} {how} round {number}; take it all the same with --unasked accept"
+    )
+
+
+def _unchanged(candidate: Candidate) -> Verdict:
+    return Verdict(
+        candidate.file,
+        "unchanged",
+        "unchanged",
+        "the same mask as the slice has",
+        candidate.slice,
+    )
+
+
+def _one_of_several(candidate: Candidate, candidates: Sequence[Candidate]) -> Verdict:
+    others = ", ".join(plain(other.file) for other in candidates if other is not candidate)
+    message = f"{candidate.slice} is also labelled, otherwise, by {others}; send one"
+    return refused(candidate.file, Refusal("duplicate", message), candidate.slice)

@@ -1,0 +1,157 @@
+"""From the name of a returned file to the slice that it labels.
+
+A mask at the wrong slice spoils the training in silence, so a name that can be read in
+two ways is refused.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from pathlib import PurePath
+from typing import NamedTuple
+
+from altui.labels.verdict import Refusal
+from altui.slices import SliceId
+from altui.text import listing, plain
+
+ENDINGS = re.compile(r"((\.ome)?\.(tiff?|png))+$")
+EXACT = re.compile(r"(.+)_z([0-9]+)")  # as altui's own bundles name it
+# "z0412", "slice_412": a number that says of itself that it is the index.
+MARKED = re.compile(r"(?<![a-z])(?:z|slice|idx|index)[ _.=-]*([0-9]+)(?![0-9a-z])")
+NUMBER = re.compile(r"(?<![0-9a-z])(?<![0-9]\.)([0-9]+)(?![0-9a-z])(?!\.[0-9])")
+# What file managers add to the second copy of a file; not an index.
+COPY = re.compile(r"([ _-]*\([0-9]+\)|[ _-]+copy[ _-]*[0-9]*)$")
+MIXED = re.compile(r"[a-z]+[0-9]+[0-9a-z]*")
+HARMLESS = re.compile(r"(z|slice|idx|index|v)[0-9]+")
+
+
+class Around(NamedTuple):
+    """A sample that a name holds, and the text before and after it."""
+
+    sample: str
+    before: str
+    after: str
+
+
+def find_slice(
+    file: PurePath, samples: Mapping[str, int], held_out: Mapping[str, str] | None = None
+) -> SliceId:
+    """The slice that `file` names: `SAMPLE_zINDEX` with anything around it, in any case
+    and padding, or `SAMPLE/INDEX`.
+
+    `samples` maps a training sample to its number of slices, `held_out` the others to
+    their split. Raises Refusal where the name fits no slice, or more than one.
+    """
+    splits = held_out or {}
+    sample, index = _parse(file, [*samples, *splits])
+    if sample in splits:
+        raise Refusal(
+            "held-out",
+            f'sample "{sample}" is in the {splits[sample]} split; only training slices are '
+            "labelled",
+        )
+    if index >= samples[sample]:
+        raise Refusal(
+            "no-such-slice",
+            f'sample "{sample}" has slices 0 to {samples[sample] - 1}; there is no slice {index}',
+            SliceId(sample, index),
+        )
+    return SliceId(sample, index)
+
+
+def _parse(file: PurePath, names: list[str]) -> SliceId:
+    """The slice as the name has it; whether there is such a slice is not asked."""
+    stem = ENDINGS.sub("", fold(file.name))
+    exact = EXACT.fullmatch(stem)
+    if exact:
+        same = [name for name in names if fold(name) == exact[1]]
+        if len(same) == 1:
+            return SliceId(same[0], int(exact[2]))
+    found = find_sample(stem, names)
+    if not found:
+        found = Around(_folder_sample(file, stem, names), "", stem)
+    return SliceId(found.sample, find_index(found))
+
+
+def fold(text: str) -> str:
+    """Text in which case, and the way accents are stored, make no difference."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+
+
+def find_sample(text: str, names: Iterable[str], folder: bool = False) -> Around | None:
+    """The sample that folded `text` holds; None without one.
+
+    A name within a longer one, such as "screw" in "screw-2", does not count. Raises
+    Refusal where several samples are named.
+    """
+    spans = [
+        (match.start(), match.end(), name)
+        for name in names
+        for match in _pattern(fold(name), folder).finditer(text)
+    ]
+    outer = [
+        (start, end, name)
+        for start, end, name in spans
+        if not any(s <= start and end <= e and e - s > end - start for s, e, _ in spans)
+    ]
+    if not outer:
+        return None
+    found = sorted({name for _, _, name in outer})
+    if len(found) > 1:
+        raise Refusal("ambiguous", f"the name holds several samples: {listing(found)}")
+    start, end = min(s for s, _, _ in outer), max(e for _, e, _ in outer)
+    return Around(found[0], text[:start], text[end:])
+
+
+def _pattern(name: str, whole: bool) -> re.Pattern[str]:
+    """A sample's folded name, standing for itself."""
+    alone = rf"(?<![^\W_]){re.escape(name)}(?![^\W_])"
+    if any(char.isalpha() for char in name):
+        return re.compile(alone)
+    # A name such as "12" is taken for a number, unless an index follows or it is all there is.
+    return re.compile(rf"^{alone}$" if whole else rf"{alone}(?=[ _.-]*z[ _.=-]*[0-9])")
+
+
+def _folder_sample(file: PurePath, stem: str, names: list[str]) -> str:
+    """The sample that the file's folder names. Raises Refusal."""
+    folder = find_sample(fold(file.parent.name), names, folder=True)
+    if folder is None:
+        raise Refusal(
+            "no-such-slice",
+            f"the name holds no sample of this project ({listing(names, shown=4)}); "
+            f"name it SAMPLE_zINDEX, such as {next(iter(names), 'sample')}_z0012.tif",
+        )
+    strange = [word for word in MIXED.findall(stem) if not HARMLESS.fullmatch(word)]
+    if strange:
+        raise Refusal(
+            "ambiguous",
+            f'the folder says sample "{folder.sample}", the name {listing(strange)}, which is '
+            "no sample of this project",
+        )
+    return folder.sample
+
+
+def find_index(name: Around) -> int:
+    """The slice index in what stands around the sample. Raises Refusal."""
+    after = COPY.sub("", name.after)
+    marked = [*MARKED.finditer(name.before), *MARKED.finditer(after)]
+    if marked:
+        numbers = {int(match[1]) for match in marked}
+        # "screw_3_z0412" may be slice 412 of a sample "screw_3" that is not here.
+        first = MARKED.search(after)
+        numbers |= {int(n) for n in NUMBER.findall(after[: first.start()] if first else after)}
+    else:
+        numbers = {int(n) for n in NUMBER.findall(name.before + "/" + after)}
+        if numbers and not NUMBER.search(after):
+            numbers = set()
+    if len(numbers) == 1:
+        return numbers.pop()
+    if not numbers:
+        raise Refusal(
+            "no-such-slice", f'the name holds sample "{name.sample}" but no slice index after it'
+        )
+    raise Refusal(
+        "ambiguous",
+        f"the name holds several numbers ({listing(sorted(numbers))}); "
+        f"mark the index with z, as in {plain(name.sample)}_z{min(numbers):04d}",
+    )

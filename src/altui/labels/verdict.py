@@ -1,0 +1,77 @@
+"""What altui has to say about the files that came back."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from altui.slices import SliceId
+from altui.text import plain
+
+Outcome = Literal["accepted", "quarantined", "refused", "unchanged"]
+OUTCOMES: tuple[Outcome, ...] = ("accepted", "quarantined", "refused", "unchanged")
+
+
+class Refusal(Exception):
+    """Why one file is not taken; the others go on."""
+
+    def __init__(self, code: str, message: str, slice_id: SliceId | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.slice = slice_id
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`code` names the check that decided; `message` says it in words."""
+
+    file: str
+    outcome: Outcome
+    code: str
+    message: str
+    slice: SliceId | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "file": self.file,
+            "slice": str(self.slice) if self.slice else None,
+            "code": self.code,
+            "message": plain(self.message),
+        }
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """One verdict a file; `dry_run`: nothing was written."""
+
+    verdicts: tuple[Verdict, ...]
+    dry_run: bool = False
+
+    def of(self, outcome: str) -> tuple[Verdict, ...]:
+        return tuple(verdict for verdict in self.verdicts if verdict.outcome == outcome)
+
+    @property
+    def exit_status(self) -> int:
+        """0: all in (or there already); 3: some; 1: none."""
+        bad = len(self.of("refused")) + len(self.of("quarantined"))
+        if not bad:
+            return 0
+        return 3 if len(self.verdicts) > bad else 1
+
+    def to_json(self) -> dict[str, Any]:
+        """The contract's `altui import-labels --json`."""
+        return {
+            outcome: [verdict.to_json() for verdict in self.of(outcome)] for outcome in OUTCOMES
+        }
+
+
+def shown(path: Path) -> str:
+    """A path as text that any database, JSON document and terminal takes.
+
+    Bytes that are not UTF-8 become escapes; everything else stays, so that it can be used.
+    """
+    return str(path).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def refused(file: str, refusal: Refusal, slice_id: SliceId | None = None) -> Verdict:
+    return Verdict(file, "refused", refusal.code, refusal.message, refusal.slice or slice_id)

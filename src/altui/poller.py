@@ -1,0 +1,136 @@
+"""Looks at the project now and then, and hands the app one frozen picture of it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from altui.errors import AltuiError
+from altui.jobs.folder import Progress
+from altui.jobs.state import JobView
+from altui.project import Project
+from altui.rounds.status import Status
+
+INTERVAL = 1.0  # seconds
+LOG_LINES = 500
+
+
+@dataclass(frozen=True)
+class JobDetail:
+    """What the Jobs screen shows of one job beyond its line in the list."""
+
+    id: str
+    log: tuple[str, ...] = ()
+    last: Progress | None = None
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The project at one moment.
+
+    `slices`: how many each training sample has; `oracle`: whether masks are missing, and the
+    samples of all of them have masks of their own.
+    """
+
+    status: Status
+    writable: bool
+    slices: tuple[tuple[str, int], ...] = ()
+    detail: JobDetail | None = None
+    oracle: bool = False
+
+    def slices_of(self, sample: str) -> int:
+        return dict(self.slices).get(sample, 0)
+
+
+class Poller:
+    """A thread that posts a snapshot whenever the project has changed.
+
+    A daemon thread rather than a worker: quitting never waits for a slow file system.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        changed: Callable[[Snapshot], None],
+        failed: Callable[[Exception], None],
+        interval: float = INTERVAL,
+    ) -> None:
+        """`failed` is told once of a fault that stays, not at each look."""
+        self._project = project
+        self._changed, self._failed = changed, failed
+        self._interval = interval
+        self._wake, self._stopped = threading.Event(), False
+        self._watched: str | None = None
+        self._latest: Snapshot | None = None
+        self._fault = ""
+        self._ended_detail: tuple[JobView, JobDetail] | None = None
+
+    def start(self) -> None:
+        threading.Thread(target=self._run, name="altui-poller", daemon=True).start()
+
+    def stop(self) -> None:
+        self._stopped = True
+        self._wake.set()
+
+    def kick(self) -> None:
+        """Look now."""
+        self._wake.set()
+
+    def watch(self, job: str | None) -> None:
+        """Read this job's log too, from now on."""
+        if job != self._watched:
+            self._watched = job
+            self._wake.set()
+
+    def _run(self) -> None:
+        while not self._stopped:
+            # Cleared before looking: a kick in the middle of a look asks for another.
+            self._wake.clear()
+            self._look()
+            self._wake.wait(self._interval)
+
+    def _look(self) -> None:
+        try:
+            snapshot = self._snapshot()
+        except Exception as error:
+            if not self._stopped and self._fault != repr(error):
+                self._fault = repr(error)
+                self._failed(error)
+            return
+        # After a fault the picture is told again, so that its notice can go.
+        if not self._stopped and (self._fault or snapshot != self._latest):
+            self._fault, self._latest = "", snapshot
+            self._changed(snapshot)
+
+    def _snapshot(self) -> Snapshot:
+        self._project.refresh()
+        status = self._project.status()
+        workspace = self._project.workspace
+        return Snapshot(
+            status,
+            workspace.store.writable,
+            tuple((header.name, header.slices) for header in workspace.train),
+            self._detail(status, self._watched),
+            self._has_oracle(status),
+        )
+
+    def _has_oracle(self, status: Status) -> bool:
+        with_masks = {sample.name for sample in self._project.config.samples if sample.masks}
+        return bool(status.missing) and with_masks.issuperset(one.sample for one in status.missing)
+
+    def _detail(self, status: Status, name: str | None) -> JobDetail | None:
+        job = next((job for job in status.jobs if job.id == name), None)
+        if job is None:
+            return None
+        if self._ended_detail and self._ended_detail[0] == job:
+            return self._ended_detail[1]
+        try:
+            log = tuple(self._project.job_log(job.id, LOG_LINES))
+            progress = [] if job.active else self._project.job_progress(job.id)
+        except (AltuiError, OSError) as error:
+            return JobDetail(job.id, (f"the log cannot be read: {error}",))
+        detail = JobDetail(job.id, log, progress[-1] if progress else None)
+        if not job.active:  # it will not change any more
+            self._ended_detail = (job, detail)
+        return detail

@@ -1,0 +1,169 @@
+"""The one object that commands, the app, notebooks and scripts work with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from altui.config import Config
+from altui.jobs.folder import JobFolder, Progress
+from altui.jobs.state import JobView
+from altui.labels.bundle import Bundle, export_bundle
+from altui.labels.imports import ImportReport, import_from_oracle, import_paths
+from altui.labels.predictions import newest_prediction
+from altui.rounds import decide, run
+from altui.rounds.collect import collect
+from altui.rounds.decide import Decided
+from altui.rounds.propose import Proposals, as_slices, propose
+from altui.rounds.state import current_round, slate
+from altui.rounds.status import Status, status
+from altui.slices import SliceId
+from altui.volumes.intensity import Window, window_of
+from altui.workspace import Workspace
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+
+class Project:
+    """A project folder, opened. Safe to share between threads.
+
+    Every method that changes something is one transaction, committed when it returns, and
+    raises AltuiError, with nothing changed, where it refuses.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self._windows: dict[str, Window] = {}
+
+    def __repr__(self) -> str:
+        return f"Project({str(self.root)!r})"
+
+    @classmethod
+    def open(cls, path: str | Path, who: str = "") -> Project:
+        """Open a folder with an `altui.toml`; `who` acts in it (default: the login name).
+
+        Collects jobs that have ended since, and makes round 1's proposals. Raises AltuiError.
+        """
+        project = cls(Workspace(Path(path), who))
+        project.refresh()
+        return project
+
+    @property
+    def root(self) -> Path:
+        return self.workspace.root
+
+    @property
+    def config(self) -> Config:
+        return self.workspace.config
+
+    def refresh(self) -> tuple[str, ...]:
+        """Bring in the results of ended jobs; returns their ids. Cheap when there are none."""
+        collected = collect(self.workspace)
+        store = self.workspace.store
+        if store.writable and current_round(store.history()) == 0:
+            self.propose()
+        return collected
+
+    def status(self) -> Status:
+        """One consistent picture of everything."""
+        return status(self.workspace, self.workspace.store.history())
+
+    # Proposals
+
+    def propose(self, strategy: str | None = None) -> Proposals:
+        """Propose for the current round, or for the next once this one has its results."""
+        return propose(self.workspace, strategy)
+
+    def proposals(self) -> Proposals:
+        """The current round's proposals as they stand."""
+        history = self.workspace.store.history()
+        own = slate(history, current_round(history))
+        return Proposals(own, own.strategy)
+
+    def approve(self, *slices: str | SliceId) -> Decided:
+        """Approve proposals, such as "screw03:412"."""
+        return decide.approve(self.workspace, as_slices(slices))
+
+    def approve_all(self) -> Decided:
+        return decide.approve_all(self.workspace)
+
+    def reject(self, *slices: str | SliceId, reason: str = "", replacement: bool = True) -> Decided:
+        """Reject proposals; the next best slices take their places unless told otherwise."""
+        return decide.reject(self.workspace, as_slices(slices), reason, replacement)
+
+    def undo(self) -> Decided:
+        """Take back this person's latest approval or rejection in the current round."""
+        return decide.undo(self.workspace)
+
+    # Masks
+
+    def export(self, to: str | Path) -> Bundle:
+        """Write the approved slices as a bundle for annotators into a new folder."""
+        return export_bundle(self.workspace, Path(to))
+
+    def import_labels(
+        self, *paths: str | Path, dry_run: bool = False, unasked: bool = False, trust: bool = False
+    ) -> ImportReport:
+        """Check masks and take in the good ones. `unasked` takes slices that the round did
+        not ask for; `trust` takes masks that only look doubtful.
+        """
+        return import_paths(
+            self.workspace,
+            [Path(path) for path in paths],
+            dry_run=dry_run,
+            unasked=unasked,
+            trust=trust,
+        )
+
+    def import_from_oracle(self, dry_run: bool = False) -> ImportReport:
+        """Take the missing masks of the round from the training samples' own masks."""
+        return import_from_oracle(self.workspace, dry_run=dry_run)
+
+    # Jobs
+
+    def run(self) -> str:
+        """Start the round's job in the background; returns its id."""
+        return run.run_round(self.workspace)
+
+    def job(self, name: str | None = None) -> JobView:
+        """A job by id or number, or the latest."""
+        return run.find_job(self.workspace, self.workspace.store.history(), name)
+
+    def cancel(self, name: str | None = None) -> str:
+        return run.cancel(self.workspace, name)
+
+    def retry(self, name: str | None = None) -> str:
+        """Start a failed, lost or cancelled job again; returns the new job's id."""
+        return run.retry(self.workspace, name)
+
+    def job_log(self, name: str, lines: int = 20) -> list[str]:
+        """The last lines of a job's log."""
+        return JobFolder(self.workspace.jobs / self.job(name).id).log_tail(lines)
+
+    def job_progress(self, name: str) -> list[Progress]:
+        """All progress lines of a job, for its loss curve."""
+        return JobFolder(self.workspace.jobs / self.job(name).id).progress()
+
+    # Pictures
+
+    def image(self, slice_id: SliceId) -> npt.NDArray[Any]:
+        """(height, width) grey values of a slice, as they are in the file."""
+        with self.workspace.images(slice_id.sample) as stack:
+            return stack.read(slice_id.index)
+
+    def window(self, sample: str) -> Window:
+        """The grey values to show a sample with."""
+        if sample not in self._windows:
+            with self.workspace.images(sample) as stack:
+                self._windows[sample] = window_of(stack)
+        return self._windows[sample]
+
+    def view(self, slice_id: SliceId) -> npt.NDArray[np.uint8]:
+        """(height, width) 8-bit picture of a slice."""
+        return self.window(slice_id.sample).to_uint8(self.image(slice_id))
+
+    def prediction(self, slice_id: SliceId) -> npt.NDArray[np.uint8] | None:
+        """(height, width) class ids that the newest network predicts; None without one."""
+        return newest_prediction(self.workspace, slice_id)

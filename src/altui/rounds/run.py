@@ -1,0 +1,119 @@
+"""Start a round's job, stop it, start it again."""
+
+from altui.errors import AltuiError
+from altui.jobs import local
+from altui.jobs.folder import JobFolder
+from altui.jobs.state import JobView, views
+from altui.jobs.submit import check_runner, end, launch, submit
+from altui.rounds.state import current_round, latest_job, missing_masks, results_job, slate
+from altui.store.history import History, Label
+from altui.text import count, listing, plain
+from altui.workspace import Workspace
+
+
+def run_round(workspace: Workspace, again: bool = False) -> str:
+    """Start the current round's job in the background and return its id; `again`: even
+    where the round has its results, which the new job's will replace. Raises AltuiError.
+    """
+    check_runner(workspace)
+    with workspace.store.write() as transaction:
+        history = transaction.history()
+        number = current_round(history)
+        check_ready(workspace, history, number, again)
+        folder = submit(workspace, transaction, number, training_labels(workspace, history))
+    launch(workspace, folder)
+    return folder.id
+
+
+def check_ready(workspace: Workspace, history: History, number: int, again: bool) -> None:
+    """Raises AltuiError, saying what is still to do, unless the round can be trained."""
+    if number == 0:
+        raise AltuiError("nothing is proposed yet", "make proposals: altui propose PROJECT")
+    if results_job(history, number) is not None and not again:
+        raise AltuiError(
+            f"round {number} has its results already",
+            "propose the next: altui propose PROJECT; to train it once more: "
+            "altui jobs PROJECT retry",
+        )
+    job = latest_job(views(workspace.jobs, history), number)
+    if job is not None and job.active:
+        raise AltuiError(
+            f"round {number} is running already ({job.id})", "follow it: altui run PROJECT --wait"
+        )
+    own = slate(history, number)
+    undecided = own.in_state("proposed")
+    if undecided:
+        raise AltuiError(
+            f"{count(len(undecided), 'proposal')} of round {number} are undecided: "
+            f"{listing(d.slice for d in undecided)}",
+            "approve or reject them first: altui approve PROJECT --all",
+        )
+    missing = missing_masks(history, own)
+    if missing:
+        raise AltuiError(
+            f"{count(len(missing), 'mask')} of round {number} are not in yet: {listing(missing)}",
+            "import them: altui import-labels PROJECT PATH; to train without a slice: "
+            "altui reject PROJECT SLICE --no-replacement",
+        )
+    if not history.current_labels:
+        raise AltuiError("no slice is labelled yet", "import masks first")
+
+
+def training_labels(workspace: Workspace, history: History) -> list[Label]:
+    """The latest revision of every labelled training slice, in the samples' order.
+
+    Raises AltuiError where a label's file is gone.
+    """
+    order = {header.name: place for place, header in enumerate(workspace.train)}
+    labels = [one for one in history.current_labels.values() if workspace.holds(one.slice)]
+    gone = [label for label in labels if not (workspace.root / label.path).is_file()]
+    if gone:
+        raise AltuiError(
+            f"the label of {listing(label.slice for label in gone)} is gone: "
+            f"{plain(gone[0].path)} is not there",
+            "bring .altui/labels back from a backup, or import the masks again",
+        )
+    return sorted(labels, key=lambda label: (order[label.sample], label.slice_index))
+
+
+def find_job(workspace: Workspace, history: History, name: str | None) -> JobView:
+    """A job by its id, or by its number alone; the latest without a name. Raises AltuiError."""
+    jobs = views(workspace.jobs, history)
+    if not jobs:
+        raise AltuiError("there are no jobs yet", "start the round's job: altui run PROJECT")
+    if name is None:
+        return jobs[-1]
+    for job in jobs:
+        number = job.id.rpartition("-")[2]
+        if name == job.id or name.isdigit() and name.lstrip("0") == number.lstrip("0"):
+            return job
+    raise AltuiError(
+        f'no job is named "{plain(name)}"', f"the jobs are {listing(job.id for job in jobs)}"
+    )
+
+
+def cancel(workspace: Workspace, name: str | None = None) -> str:
+    """Stop a job and record who did; returns its id. Raises AltuiError."""
+    with workspace.store.write() as transaction:
+        job = find_job(workspace, transaction.history(), name)
+        if not job.active and job.state != "lost":
+            raise AltuiError(f"{job.id} is {job.state}: there is nothing to cancel")
+        if JobFolder(workspace.jobs / job.id).result() is not None:
+            raise AltuiError(f"{job.id} has just ended: its results are in")
+        end(transaction, job.id, "cancelled", f"cancelled by {transaction.who}")
+    local.stop(JobFolder(workspace.jobs / job.id))
+    return job.id
+
+
+def retry(workspace: Workspace, name: str | None = None) -> str:
+    """Start the current round's job again, as a new job; returns its id.
+
+    Raises AltuiError.
+    """
+    history = workspace.store.history()
+    job = find_job(workspace, history, name)
+    if job.active:
+        raise AltuiError(f"{job.id} is {job.state}: there is nothing to try again")
+    if job.round != current_round(history):
+        raise AltuiError(f"{job.id} was for round {job.round}, which is over")
+    return run_round(workspace, again=True)

@@ -1,0 +1,119 @@
+"""What every screen does: shows snapshots, its keys, and a message where it cannot fit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
+
+from textual import events
+from textual.app import ComposeResult
+from textual.screen import ModalScreen, Screen
+
+from altui.actions import Context, find, is_valid, on_screen
+from altui.poller import Snapshot
+from altui.screens.frame import KeyBar, StatusLine, TitleBar, TooSmall, is_too_small
+
+if TYPE_CHECKING:
+    from altui.app import AltuiApp
+
+
+class AltuiScreen(Screen[None]):
+    """One of the numbered screens. A subclass composes its `body` and shows a snapshot."""
+
+    AUTO_FOCUS = "RecordTable"
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (20, "-tall")]
+    SCREEN_NAME: ClassVar[str]
+
+    _snapshot: Snapshot | None = None
+
+    @property
+    def altui(self) -> AltuiApp:
+        return cast("AltuiApp", self.app)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether its widgets are there: not before they are mounted, nor while the app ends."""
+        return self.is_mounted and self.app.is_running
+
+    def compose(self) -> ComposeResult:
+        yield TitleBar(self.SCREEN_NAME)
+        yield StatusLine()
+        yield from self.body()
+        yield KeyBar()
+        yield TooSmall()
+
+    def body(self) -> ComposeResult:
+        raise NotImplementedError
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Bring the widgets up to date."""
+        raise NotImplementedError
+
+    def context(self, snapshot: Snapshot) -> Context:
+        """What the keys depend on; a subclass adds what its cursor is on."""
+        return Context(snapshot)
+
+    def take(self, snapshot: Snapshot | None) -> None:
+        """Show a snapshot, if it is news to this screen."""
+        if snapshot is None or snapshot is self._snapshot or not self.is_ready:
+            return
+        self._snapshot = snapshot
+        self.query_one(TitleBar).show(snapshot.status.project, self.altui.who)
+        self.show(snapshot)
+        self.keys_changed()
+
+    def keys_changed(self) -> None:
+        """Tell the keys that are valid now, after the snapshot or the cursor has changed."""
+        if not self.is_ready:
+            return
+        context = self.altui.context
+        self.query_one(KeyBar).show(
+            [a for a in on_screen(self.SCREEN_NAME) if a.label and a.key and is_valid(a, context)]
+        )
+        if context is not None:
+            self.query_one(StatusLine).show(self.SCREEN_NAME, context)
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        known = find(action)
+        return known is None or is_valid(known, self.altui.context)
+
+    def on_mount(self) -> None:
+        self.take(self.altui.snapshot)
+        self.keys_changed()
+
+    def on_screen_resume(self) -> None:
+        self.take(self.altui.snapshot)
+
+    def on_resize(self, event: events.Resize) -> None:
+        guard_size(self, event)
+        self.keys_changed()
+
+
+_Result = TypeVar("_Result")
+
+
+class Dialog(ModalScreen[_Result], Generic[_Result]):
+    """A box over a screen, closed with Esc."""
+
+    def compose(self) -> ComposeResult:
+        yield from self.body()
+        yield TooSmall()
+
+    def body(self) -> ComposeResult:
+        raise NotImplementedError
+
+    @property
+    def altui(self) -> AltuiApp:
+        return cast("AltuiApp", self.app)
+
+    def on_resize(self, event: events.Resize) -> None:
+        guard_size(self, event)
+
+    def action_close(self) -> None:
+        self.dismiss(None)
+
+
+def guard_size(screen: Screen[_Result], event: events.Resize) -> None:
+    """Where the screen does not fit, one plain message takes its place."""
+    screen.set_class(is_too_small(event.size), "-too-small")
+    screen.query_one(TooSmall).say(event.size)

@@ -1,0 +1,80 @@
+"""The command palette's list."""
+
+import re
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+
+from altui.actions import ACTIONS, Action, is_valid
+from altui.screens.base import AltuiScreen
+
+
+class ActionCommands(Provider):
+    """The command palette's list: the actions that are valid now."""
+
+    async def discover(self) -> Hits:
+        for action in self._valid():
+            yield DiscoveryHit(words(action), self._command(action), help=action.help)
+
+    async def search(self, query: str) -> Hits:
+        for action in self._valid():
+            score = match(query, words(action), action.help)
+            if score:
+                shown = highlighted(words(action), query)
+                command = self._command(action)
+                yield Hit(score, shown, command, text=words(action), help=action.help)
+
+    def _valid(self) -> Iterable[Action]:
+        here = self.screen
+        if not isinstance(here, AltuiScreen):
+            return []
+        name, context = here.SCREEN_NAME, here.altui.context
+        return [
+            action
+            for action in ACTIONS
+            if (not action.screens or name in action.screens)
+            and is_valid(action, context)
+            and action.name != "command_palette"
+        ]
+
+    def _command(self, action: Action) -> Callable[[], object]:
+        return partial(self.app.run_action, f"{action.target}.{action.name}")
+
+
+def words(action: Action) -> str:
+    """'approve_all' → 'Approve all'."""
+    text = action.name.replace("_", " ")
+    return text[0].upper() + text[1:]
+
+
+def match(query: str, name: str, help_text: str) -> float:
+    """0 for none, up to 1: every word that was typed begins a word of the name or the help,
+    or is a part of the name.
+    """
+    return min(
+        (_match_word(typed, name, help_text) for typed in query.lower().split()), default=0.0
+    )
+
+
+def _match_word(typed: str, name: str, help_text: str) -> float:
+    if begins_word(typed, name):
+        return 1.0
+    if typed in name.lower():
+        return 0.6
+    return 0.3 if begins_word(typed, help_text) else 0.0
+
+
+def begins_word(typed: str, text: str) -> bool:
+    return any(word.startswith(typed) for word in re.findall(r"[^\W_]+", text.lower()))
+
+
+def highlighted(name: str, query: str) -> Content:
+    """The name, with what was typed underlined where it stands in it."""
+    shown = Content(name)
+    for typed in query.lower().split():
+        at = name.lower().find(typed)
+        if at >= 0:
+            shown = shown.stylize("bold underline", at, at + len(typed))
+    return shown

@@ -1,0 +1,144 @@
+"""What stands around every screen: title, where the round stands, keys."""
+
+from collections.abc import Sequence
+
+from textual.content import Content
+from textual.geometry import Size
+from textual.widget import Widget
+from textual.widgets import Static
+
+from altui.actions import Action, Context, next_steps
+from altui.text import plain
+
+MIN_SIZE = Size(60, 16)
+LEAST_WORDS = 8  # fewer cells of words than this are not worth showing
+TABS = (("rounds", "Rounds"), ("proposals", "Proposals"), ("jobs", "Jobs"))
+
+
+class TitleBar(Widget):
+    """One line: the project, the screens with their keys, who works where."""
+
+    def __init__(self, screen_name: str) -> None:
+        super().__init__()
+        self._screen_name = screen_name
+        self._project, self._who = "", ""
+
+    def show(self, project: str, who: str) -> None:
+        if (project, who) != (self._project, self._who):
+            self._project, self._who = project, who
+            self.refresh()
+
+    def render(self) -> Content:
+        tabs = Content(" ").join(self._tab(place) for place in range(len(TABS)))
+        width = self.size.width
+        brand = Content.styled("altui  ", "bold $text-primary")
+        who = Content.styled(f"  {plain(self._who)}", "$text-muted") if self._who else Content()
+        room = width - brand.cell_length - tabs.cell_length - 2
+        if room - who.cell_length < 12:  # the name matters more than who looks at it
+            who = Content()
+        name = Content(plain(self._project)).truncate(max(room - who.cell_length, 0), ellipsis=True)
+        gap = max(0, room - who.cell_length - name.cell_length) + 2
+        return Content.assemble(brand, name, " " * gap, tabs, who)
+
+    def _tab(self, place: int) -> Content:
+        name, label = TABS[place]
+        active = name == self._screen_name
+        style = "bold reverse" if active else ""
+        return Content.from_markup(
+            f"[@click=app.show_{name}]$text[/]", text=f" {place + 1} {label} "
+        ).stylize(style)
+
+
+class StatusLine(Static):
+    """Where the round stands, what to do next, and the key for it."""
+
+    def __init__(self) -> None:
+        super().__init__("reading the project…", markup=False)
+
+    def show(self, screen_name: str, context: Context) -> None:
+        status = context.snapshot.status
+        told = Content.assemble(
+            (f"Round {status.round}, {status.state}: ", "bold"), plain(status.todo)
+        )
+        steps = Content.styled(next_steps(screen_name, context), "bold $text-accent")
+        self.update(fitted(told, steps, self.app.size.width - 2))
+
+
+def fitted(told: Content, steps: Content, width: int) -> Content:
+    """What to do and the keys for it on two lines; where they are too long, the words are cut,
+    never the keys.
+    """
+    if not steps.plain:
+        return told
+    if told.cell_length + 2 + steps.cell_length <= width:
+        return Content("; ").join([told, steps])
+    first, *more = told.wrap(width)
+    first, rest = first.rstrip(), Content(" ").join(line.rstrip() for line in more)
+    room = width - steps.cell_length - 2
+    if rest.cell_length > room and room < LEAST_WORDS:
+        first, rest = Content.assemble(first.truncate(width - 1), "…"), Content()
+    if not rest.plain:
+        return Content(";\n" if first.cell_length < width else "\n").join([first, steps])
+    return Content.assemble(first, "\n", rest.truncate(room, ellipsis=True), "; ", steps)
+
+
+class KeyBar(Widget):
+    """The keys that do something now, on as many lines as they take."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._actions: tuple[Action, ...] = ()
+
+    def show(self, actions: Sequence[Action]) -> None:
+        if tuple(actions) != self._actions:
+            self._actions = tuple(actions)
+            self.refresh(layout=True)
+
+    def render(self) -> Content:
+        return self._arranged(self.size.width)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return self._arranged(width).plain.count("\n") + 1
+
+    def _arranged(self, width: int) -> Content:
+        """On one line if at all possible."""
+        entries = [_entry(action) for action in self._actions]
+        wide, tight = filled(entries, width, 2), filled(entries, width, 1)
+        return tight if "\n" in wide.plain and "\n" not in tight.plain else wide
+
+
+def filled(entries: Sequence[Content], width: int, gap: int) -> Content:
+    """Entries side by side, on as many lines as they take, none torn apart."""
+    lines: list[list[Content]] = [[]]
+    used = 0
+    for entry in entries:
+        if lines[-1] and used + gap + entry.cell_length > width:
+            lines.append([])
+        used = entry.cell_length if not lines[-1] else used + gap + entry.cell_length
+        lines[-1].append(entry)
+    return Content("\n").join(Content(" " * gap).join(line) for line in lines)
+
+
+def _entry(action: Action) -> Content:
+    return Content.from_markup(
+        f"[@click={action.target}.{action.name}][b $footer-key-foreground]$key[/] $label[/]",
+        key=action.shown_key,
+        label=action.label,
+    )
+
+
+def is_too_small(size: Size) -> bool:
+    return size.width < MIN_SIZE.width or size.height < MIN_SIZE.height
+
+
+class TooSmall(Static):
+    """In place of a broken layout."""
+
+    def __init__(self) -> None:
+        super().__init__(markup=False)
+
+    def say(self, size: Size) -> None:
+        self.update(
+            f"altui needs {MIN_SIZE.width} x {MIN_SIZE.height} cells at least; "
+            f"this terminal has {size.width} x {size.height}"
+        )

@@ -1,0 +1,52 @@
+"""Dialog: every key, from the registry of actions."""
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from altui.actions import ACTIONS, Action, Context, is_valid
+from altui.screens.base import Dialog
+from altui.screens.frame import TABS
+
+MOVING = (
+    ("↑ ↓", "move in a list; PgUp, PgDn, Home, End too"),
+    ("Tab", "to the next panel, to scroll it"),
+)
+
+
+class Help(Dialog[None]):
+    AUTO_FOCUS = "VerticalScroll"
+    BINDINGS = [Binding("escape,question_mark,q", "close", "close")]
+
+    def __init__(self, screen_name: str, context: Context | None) -> None:
+        """The keys of `screen_name` come first."""
+        super().__init__()
+        self._first, self._now = screen_name, context
+
+    def body(self) -> ComposeResult:
+        with Vertical(classes="box") as box:
+            box.border_title = "Keys"
+            box.border_subtitle = "↑ ↓ scroll   Esc close"
+            with VerticalScroll(id="keys"):
+                yield Static(self._text(), markup=False)
+
+    def _text(self) -> Content:
+        sections = sorted(TABS, key=lambda tab: tab[0] != self._first)
+        blocks = [self._section(title, name) for name, title in sections]
+        everywhere = self._section("Everywhere", None)
+        moving = [Content(f"  {key:>4}  {words}") for key, words in MOVING]
+        blocks.insert(1 if blocks[0] else 0, [*everywhere, *moving])
+        return Content("\n\n").join(Content("\n").join(lines) for lines in blocks if lines)
+
+    def _section(self, title: str, name: str | None) -> list[Content]:
+        own = [a for a in ACTIONS if a.key and (name in a.screens if name else not a.screens)]
+        heading = Content.styled(title, "bold $text-primary")
+        return [heading, *map(self._line, own)] if own else []
+
+    def _line(self, action: Action) -> Content:
+        line = Content.assemble((f"  {action.shown_key:>4}", "bold"), f"  {action.help}")
+        if not is_valid(action, self._now):
+            line = Content.assemble(line, (" (not now)", "$text-muted"))
+        return line

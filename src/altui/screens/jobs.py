@@ -1,0 +1,239 @@
+"""Screen 3: background jobs, how far they are, and what they write to their logs."""
+
+from collections.abc import Sequence
+
+from rich.text import Text
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import DataTable, RichLog, Static
+
+from altui.actions import Context, bindings
+from altui.jobs.state import JobView
+from altui.poller import JobDetail, Snapshot
+from altui.screens import words
+from altui.screens.base import AltuiScreen
+from altui.screens.confirm import Confirm
+from altui.screens.table import RecordTable, Row, cell
+from altui.text import duration, plain
+
+COLUMNS = (
+    cell("job"),
+    cell("state"),
+    cell("kind"),
+    cell("round", right=True),
+    cell("done", right=True),
+    cell("started"),
+    cell("took", right=True),
+    cell("by"),
+)
+MAX_LINES = 2000  # of a log
+
+
+class Meter(Widget):
+    """A bar as wide as its space, and its percentage."""
+
+    fraction: float = 0.0
+
+    def show(self, fraction: float) -> None:
+        if fraction != self.fraction:
+            self.fraction = fraction
+            self.refresh()
+
+    def render(self) -> Content:
+        drawn = words.bar(self.fraction, max(self.size.width - 5, 0))
+        done = drawn.rstrip(words.UNDONE)
+        return Content.assemble(
+            (done, "$text-primary"), (drawn[len(done) :], "$text-muted"), f"{self.fraction:>5.0%}"
+        )
+
+
+class WrappedLog(RichLog):
+    """Plain lines, long ones on as many rows as they take, at any width.
+
+    It follows its end, until someone scrolls up to read.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(max_lines=MAX_LINES, min_width=0, wrap=True, auto_scroll=False)
+        self.told: list[str] = []
+        self._wrapped_at = 0
+        self._following = True
+
+    def tell(self, lines: Sequence[str]) -> None:
+        """Append lines."""
+        self.told = [*self.told, *lines][-MAX_LINES:]
+        for line in lines:
+            self.write(Text(line), scroll_end=False)
+        self._follow()
+
+    def tell_anew(self, lines: Sequence[str]) -> None:
+        """Lines in place of those before, from the end on."""
+        self.told, self._following = [], True
+        self.clear()
+        self.tell(lines)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        self._following = new_value >= self.max_scroll_y
+
+    def on_resize(self, event: events.Resize) -> None:
+        """`RichLog` wraps once only, at the width that it had then."""
+        width = self.scrollable_content_region.width
+        if self._wrapped_at not in (0, width):
+            self.tell_anew(self.told)
+        self._wrapped_at = width
+        self._follow()
+
+    def _follow(self) -> None:
+        if self._following:
+            self.call_after_refresh(self.scroll_end, animate=False, x_axis=False)
+
+
+class JobsScreen(AltuiScreen):
+    SCREEN_NAME = "jobs"
+    CSS_PATH = "jobs.tcss"
+    BINDINGS = bindings("jobs")
+
+    _logged: tuple[str, ...] = ()
+    _logged_of: str | None = None
+
+    def body(self) -> ComposeResult:
+        with Vertical(classes="panel", id="list") as jobs:
+            jobs.border_title = "Jobs"
+            yield RecordTable(COLUMNS, follow="first")
+            yield Static("no job has been started yet", id="none", markup=False)
+        with Vertical(classes="panel", id="detail"):
+            with VerticalScroll(id="progress"):
+                yield Static(markup=False)
+            yield Meter()
+        log = WrappedLog()
+        log.add_class("panel")
+        log.border_title = "Log"
+        yield log
+
+    def show(self, snapshot: Snapshot) -> None:
+        jobs = snapshot.status.jobs
+        self.query_one(RecordTable).show([row(job) for job in reversed(jobs)])
+        # A class, since `display` would also show them where the terminal is too small.
+        self.set_class(not jobs, "-no-jobs")
+        self._show_job()
+
+    def context(self, snapshot: Snapshot) -> Context:
+        return Context(snapshot, job=self._job)
+
+    @property
+    def _job(self) -> JobView | None:
+        """The job under the cursor."""
+        key = self.query_one(RecordTable).selected
+        jobs = self._snapshot.status.jobs if self._snapshot else ()
+        return next((job for job in jobs if job.id == key), None)
+
+    def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
+        self._show_job()
+        self.keys_changed()
+
+    def on_screen_resume(self) -> None:
+        super().on_screen_resume()
+        self._watch()
+
+    def on_screen_suspend(self) -> None:
+        self.altui.poller.watch(None)
+
+    def _watch(self) -> None:
+        job = self._job
+        if self.is_current:
+            self.altui.poller.watch(job.id if job else None)
+
+    def _show_job(self) -> None:
+        job = self._job
+        detail = self._snapshot.detail if self._snapshot else None
+        if job is None or (detail is not None and detail.id != job.id):
+            detail = None
+        if job is not None:
+            self.query_one("#detail").border_title = Content(f"{job.id}: {job.state}")
+            self.query_one("#progress Static", Static).update(describe(job, detail))
+            self.query_one(Meter).show(job.progress)
+            self.query_one(Meter).set_class(not job.active, "-off")
+        if detail is not None or job is None:
+            self._show_log(job.id if job else None, detail.log if detail else ())
+        self._watch()
+
+    def _show_log(self, job: str | None, lines: tuple[str, ...]) -> None:
+        if (job, lines) == (self._logged_of, self._logged):
+            return
+        log = self.query_one(WrappedLog)
+        kept = overlap(self._logged, lines) if job == self._logged_of else 0
+        if kept:
+            log.tell(lines[kept:])
+        else:
+            log.tell_anew(lines)
+        self._logged_of, self._logged = job, lines
+
+    def action_cancel(self) -> None:
+        job = self._job
+        if job is None:
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.altui.perform(
+                    lambda: self.altui.project.cancel(job.id),
+                    lambda name: self.altui.say(f"{name} was cancelled"),
+                    slow=True,
+                )
+
+        question = f"Cancel {job.id}? What it has computed so far is lost."
+        self.app.push_screen(Confirm(question, "cancel the job", "let it run"), answered)
+
+    def action_retry(self) -> None:
+        job = self._job
+        if job is not None:
+            self.altui.perform(
+                lambda: self.altui.project.retry(job.id),
+                lambda name: self.altui.say(f"{name} was started"),
+            )
+
+
+def row(job: JobView) -> Row:
+    took = words.seconds_between(job.created_at, job.ended_at) if job.ended_at else None
+    return job.id, (
+        cell(job.id),
+        cell(f"{words.JOB_MARKS[job.state]} {job.state}"),
+        cell(job.kind),
+        cell(str(job.round), right=True),
+        cell(f"{job.progress:.0%}", right=True),
+        cell(words.local_time(job.created_at)),
+        cell(duration(took), right=True),
+        cell(plain(job.who)),
+    )
+
+
+def describe(job: JobView, detail: JobDetail | None) -> Content:
+    """Stage, step, loss and time left; or how the job ended and what to do about it."""
+    last = detail.last if detail else None
+    stage = job.stage or (last.stage if last else None)
+    steps = (job.step, job.steps) if job.stage else (last.step, last.steps) if last else (0, 0)
+    loss = job.loss if job.loss is not None else last.loss if last else None
+    parts = [
+        f"{stage}: step {steps[0]} of {steps[1]}" if stage and steps[1] else stage or "",
+        f"loss {loss:.4f}" if loss is not None else "",
+        f"{duration(job.seconds_left)} left" if job.seconds_left is not None else "",
+    ]
+    # First what there is to mend, so that it is seen where there is little room.
+    told = (job.message, job.hint, ", ".join(filter(None, parts)) or waiting(job))
+    return Content("\n").join(Content(plain(text)) for text in told if text)
+
+
+def waiting(job: JobView) -> str:
+    return "waiting for its process to start" if job.active else "no progress was written"
+
+
+def overlap(old: Sequence[str], new: Sequence[str]) -> int:
+    """How many of `new`'s first lines are `old`'s last ones."""
+    for length in range(min(len(old), len(new)), 0, -1):
+        if old[-length:] == new[:length]:
+            return length
+    return 0

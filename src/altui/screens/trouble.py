@@ -1,0 +1,33 @@
+"""What went wrong, in words for a notice; a report on disk where it should not have happened."""
+
+import os
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+
+from altui.errors import AltuiError
+from altui.text import plain
+
+
+def in_words(error: Exception) -> tuple[str, str]:
+    """Title and text of a notice. What altui did not foresee is written to a file first."""
+    if isinstance(error, AltuiError):
+        return "", "\n".join(filter(None, (error.message, error.hint)))
+    path = write_report(error)
+    where = f"the report is in {plain(path)}" if path else "the report could not be written"
+    return "Unexpected", f"{type(error).__name__}: {plain(error)}\n{where}"
+
+
+def write_report(error: Exception) -> Path | None:
+    """The traceback, in a file of the user's own; None where none can be written."""
+    from platformdirs import user_state_path
+
+    at = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
+    try:
+        folder = user_state_path("altui", appauthor=False)
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"unexpected-{at}-{os.getpid()}.txt"
+        path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+    except OSError:
+        return None
+    return path

@@ -1,0 +1,1 @@
+"""Before the first round: write a config, and check what it names."""

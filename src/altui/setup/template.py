@@ -1,0 +1,47 @@
+"""The text of a new altui.toml."""
+
+EXAMPLE = """\
+# [[samples]]                          # one table a sample
+# name = "screw01"
+# split = "train"                      # train | validation | test
+# images = "samples/screw01.tif"       # a multi-page TIFF, a folder of slices, or a glob
+# masks = "masks/screw01.tif"          # needed for validation and test
+
+"""
+
+TEMPLATE = """\
+# A project of altui's. Paths are relative to this file; lines that begin with # are
+# defaults or examples. Check it with: altui check FOLDER
+
+[project]
+name = {title}
+
+[classes]
+names = [{classes}]   # position = class id in the masks
+ignore = 255                          # mask value left out of training and metrics
+
+# train: slices are proposed and labelled; validation and test: measured, so with masks.
+{samples}[query]
+# strategy = "entropy"                 # from round 2 on; see: altui strategies
+# budget = 8                           # slices a round
+# max_per_sample = 2                   # of one round
+# min_gap = 5                          # slices along z between chosen and labelled ones
+
+[model]                                # names of segmentation-models-pytorch
+# architecture = "Unet"
+# encoder = "resnet34"
+# encoder_weights = "imagenet"         # or a file, or "none"
+
+[training]
+# crop = 256                           # pixels
+# batch = 8
+# steps = 400                          # and so many more for each labelled slice:
+# steps_per_slice = 20
+# learning_rate = 0.001
+
+[stopping]
+# split = "test"                       # whose mIoU the rule watches
+# min_gain = 0.005                     # in mIoU, 0..1
+# patience = 1                         # rounds in a row below it
+# max_rounds = 20
+"""

@@ -1,0 +1,1 @@
+"""`.altui/state.db`: SQLite through sqlite-utils, append-only."""

@@ -1,0 +1,101 @@
+"""The schema, as named steps that are only ever appended to.
+
+Rows are facts (who did what, when) and are never changed or deleted: triggers see to
+it. What state a slice, a round or a job is in is derived from them by `rounds/`.
+"""
+
+from sqlite_utils import Database, Migrations
+
+migrations = Migrations("altui")
+
+APPEND_ONLY = ("events", "decisions", "labels", "jobs", "job_labels", "job_ends", "confusions")
+
+
+@migrations()
+def m001_rounds(db: Database) -> None:
+    for statement in (
+        """
+        CREATE TABLE events (
+            id INTEGER PRIMARY KEY,
+            at TEXT NOT NULL,                 -- ISO 8601, UTC
+            who TEXT NOT NULL,
+            host TEXT NOT NULL,
+            what TEXT NOT NULL,               -- propose, approve, reject, undo, import, …
+            round INTEGER,
+            note TEXT NOT NULL DEFAULT '',
+            undoes INTEGER REFERENCES events(id)
+        )""",
+        """
+        CREATE TABLE decisions (              -- the latest row of a slice in a round holds
+            id INTEGER PRIMARY KEY,
+            event INTEGER NOT NULL REFERENCES events(id),
+            round INTEGER NOT NULL,
+            sample TEXT NOT NULL,
+            slice_index INTEGER NOT NULL,
+            state TEXT NOT NULL CHECK (state IN ('proposed', 'approved', 'rejected', 'withdrawn')),
+            strategy TEXT NOT NULL,
+            rank INTEGER NOT NULL,
+            score REAL,
+            reasons TEXT NOT NULL             -- JSON list of sentences
+        )""",
+        "CREATE INDEX decisions_round ON decisions(round)",
+        """
+        CREATE TABLE labels (                 -- id is the revision; a slice's latest counts
+            id INTEGER PRIMARY KEY,
+            event INTEGER NOT NULL REFERENCES events(id),
+            sample TEXT NOT NULL,
+            slice_index INTEGER NOT NULL,
+            sha256 TEXT NOT NULL,             -- of the file at path
+            path TEXT NOT NULL,               -- relative to the project
+            source TEXT NOT NULL,             -- the file as it came
+            source_sha256 TEXT NOT NULL
+        )""",
+        "CREATE INDEX labels_slice ON labels(sample, slice_index)",
+        """
+        CREATE TABLE jobs (
+            id TEXT PRIMARY KEY,
+            event INTEGER NOT NULL REFERENCES events(id),
+            kind TEXT NOT NULL,
+            round INTEGER NOT NULL
+        )""",
+        """
+        CREATE TABLE job_labels (             -- which revisions a job's network saw
+            job TEXT NOT NULL REFERENCES jobs(id),
+            label INTEGER NOT NULL REFERENCES labels(id),
+            PRIMARY KEY (job, label)
+        )""",
+        """
+        CREATE TABLE job_ends (
+            job TEXT PRIMARY KEY REFERENCES jobs(id),
+            event INTEGER NOT NULL REFERENCES events(id),
+            state TEXT NOT NULL CHECK (state IN ('finished', 'failed', 'cancelled')),
+            started_at TEXT,                  -- by the job's own clock, not the collector's
+            ended_at TEXT,
+            message TEXT NOT NULL DEFAULT '',
+            hint TEXT NOT NULL DEFAULT ''
+        )""",
+        """
+        CREATE TABLE confusions (
+            job TEXT NOT NULL REFERENCES jobs(id),
+            split TEXT NOT NULL,
+            sample TEXT NOT NULL,
+            matrix TEXT NOT NULL,             -- JSON; rows: labels, columns: predictions; pixels
+            PRIMARY KEY (job, split, sample)
+        )""",
+        """
+        CREATE TABLE stacks (                 -- a cache of headers; may be emptied at any time
+            sample TEXT PRIMARY KEY,
+            signature TEXT NOT NULL,
+            slices INTEGER NOT NULL,
+            height INTEGER NOT NULL,
+            width INTEGER NOT NULL,
+            dtype TEXT NOT NULL
+        )""",
+    ):
+        db.execute(statement)
+    for table in APPEND_ONLY:
+        for verb in ("UPDATE", "DELETE"):
+            db.execute(
+                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+            )

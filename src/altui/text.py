@@ -1,0 +1,56 @@
+"""Text from files and people, made safe to print."""
+
+import difflib
+import unicodedata
+from collections.abc import Iterable
+
+# Cc: control, Cf: format (bidirectional marks), Cs: lone surrogates of undecodable
+# file names, Zl and Zp: line and paragraph separators.
+UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+
+def plain(text: object) -> str:
+    """`text` on one line, with control and direction characters shown as escapes.
+
+    File names and TIFF tags are untrusted: printed raw they could move the
+    cursor, recolour the terminal or reverse what stands beside them.
+    """
+    return "".join(
+        char.encode("unicode_escape").decode("ascii")
+        if unicodedata.category(char) in UNPRINTABLE
+        else char
+        for char in str(text)
+    )
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """'; did you mean "x"?' for the nearest known word, or an empty string."""
+    by_lower = {one.lower(): one for one in known}
+    close = difflib.get_close_matches(word.lower(), list(by_lower), n=1, cutoff=0.6)
+    return f'; did you mean "{by_lower[close[0]]}"?' if close else ""
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """'1 slice', '8 slices'."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def listing(items: Iterable[object], shown: int = 8) -> str:
+    """'a, b, c and 5 more'."""
+    words = [plain(item) for item in items]
+    if len(words) <= shown:
+        return ", ".join(words)
+    return f"{', '.join(words[:shown])} and {len(words) - shown} more"
+
+
+def duration(seconds: float | None) -> str:
+    """'45 s', '2 min 05 s', '1 h 20 min'; a dash for none."""
+    if seconds is None:
+        return "–"
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"

@@ -1,0 +1,1 @@
+"""Stacks of slices: TIFF and PNG, read by need."""

@@ -1,0 +1,91 @@
+"""Opening a stack: from what `altui.toml` says to slices."""
+
+import os
+import stat
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+from altui.errors import AltuiError
+from altui.text import did_you_mean, listing, plain
+from altui.volumes.base import Damaged, Stack, naming
+from altui.volumes.folder import FolderStack
+from altui.volumes.names import in_folder, in_glob, kind_of, natural_key
+from altui.volumes.png import SIGNATURE, PngStack
+from altui.volumes.tiff import TiffStack
+
+__all__ = ["Stack", "open_stack"]
+
+WANTED = "give a multi-page TIFF, a folder of TIFF or PNG slices, or a glob"
+
+
+def open_stack(root: Path, pattern: str) -> Stack:
+    """The stack that `pattern` names: a file, a folder of slices or a glob.
+
+    `pattern` is absolute or relative to `root`. Headers are read, pixels are not.
+    Raises AltuiError naming the file, and the slice where it is one.
+    """
+    if not pattern.strip():
+        raise AltuiError("no images are named", WANTED)
+    path = root / pattern
+    with naming(partial(plain, path)):
+        try:
+            mode = os.stat(path).st_mode
+        except (FileNotFoundError, NotADirectoryError):
+            if os.path.islink(path):
+                raise
+            return _open_glob(root, pattern)
+        if stat.S_ISDIR(mode):
+            return _open_folder(path)
+        if not stat.S_ISREG(mode):
+            raise Damaged("neither a file nor a folder", WANTED)
+        with path.open("rb") as file:
+            is_png = file.read(len(SIGNATURE)) == SIGNATURE
+        return PngStack(path) if is_png else TiffStack(path)
+
+
+def _open_folder(folder: Path) -> Stack:
+    names = in_folder(folder)
+    if not names:
+        raise Damaged(f"no TIFF or PNG files in this folder{_others(folder)}", WANTED)
+    if len(names) == 1:  # so may a folder
+        return open_stack(folder, names[0])
+    return FolderStack(folder, names, str(folder))
+
+
+def _open_glob(root: Path, pattern: str) -> Stack:
+    names = in_glob(root, pattern)
+    if len(names) == 1:  # a glob may stand for one multi-page file
+        return open_stack(root, names[0])
+    if names:
+        return FolderStack(root, names, str(root / pattern))
+    raise _nothing_at(root / pattern)
+
+
+def _nothing_at(path: Path) -> Damaged:
+    """Nothing is there: say from where on, and what is there instead."""
+    parent = path.parent
+    missing = path.name
+    while not parent.is_dir() and parent != parent.parent:
+        parent, missing = parent.parent, parent.name
+    there = _names_in(parent)
+    nearest = did_you_mean(missing, there)
+    what = "no image matches" if set("*?[") & set(str(path)) else "not there"
+    return Damaged(what + (nearest or _others(parent)), WANTED)
+
+
+def _others(folder: Path) -> str:
+    """'; FOLDER has …', for messages."""
+    there = _names_in(folder)
+    images = [name for name in there if kind_of(name)]
+    return f"; {plain(folder)} has {listing(images or there) or 'nothing in it'}"
+
+
+def _names_in(folder: Path) -> list[str]:
+    """Names of what is in `folder`, of huge ones only some; nothing where it cannot be read."""
+    try:
+        with os.scandir(folder) as entries:
+            names = [entry.name for entry in islice(entries, 2000)]
+    except OSError:
+        return []
+    return sorted((name for name in names if not name.startswith(".")), key=natural_key)

@@ -1,0 +1,62 @@
+"""mIoU over labelled slices, as a line chart of character cells."""
+
+from collections.abc import Sequence
+
+from textual.content import Content
+from textual.widget import Widget
+
+from altui.widgets.plot import EMPTY, draw_chart
+from altui.widgets.series import Reference, Series
+from altui.widgets.terminal import LineStyle, chart_style
+
+__all__ = ["LineChart", "Reference", "Series", "draw_chart"]
+
+
+class LineChart(Widget):
+    """A chart of one or more series that fills its space."""
+
+    ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    LineChart {
+        width: 1fr;
+        height: 1fr;
+        text-wrap: nowrap;
+        text-overflow: clip;
+    }
+    """
+
+    def __init__(
+        self,
+        *,
+        line_style: LineStyle | None = None,
+        empty: str = EMPTY,
+        name: str | None = None,
+        id: str | None = None,  # noqa: A002 - as every Textual widget calls it
+        classes: str | None = None,
+    ) -> None:
+        """`empty` stands in place of a chart without points; `line_style` suits the terminal."""
+        super().__init__(name=name, id=id, classes=classes)
+        self.line_style: LineStyle = line_style or chart_style()
+        self._empty = empty
+        self._series: tuple[Series, ...] = ()
+        self._references: tuple[Reference, ...] = ()
+
+    def show(self, series: Sequence[Series], references: Sequence[Reference] = ()) -> None:
+        """Draw `series`, the first on top, and named horizontal lines behind them."""
+        shown = tuple(series), tuple(references)
+        if shown != (self._series, self._references):
+            self._series, self._references = shown
+            self.refresh()
+
+    def render(self) -> Content:
+        if not self.size:
+            return Content()
+        lines = draw_chart(
+            self._series,
+            self.size.width,
+            self.size.height,
+            self.line_style,
+            self._references,
+            self._empty,
+        )
+        return Content("\n").join(lines)

@@ -1,0 +1,89 @@
+"""How classes are told apart on screen: a colour, and a character where there is none."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from string import ascii_lowercase, ascii_uppercase
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from rich.color import Color as RichColor
+from textual.color import Color
+from textual.content import Content
+from textual.style import Style
+
+from altui.text import plain
+from altui.widgets.terminal import CellStyle
+
+Shades = tuple[int, int, int, int]
+"""One hue from dark to light, as codes of the 256-colour palette."""
+
+Palette = tuple[Shades, ...]
+
+# Codes rather than 24-bit colours: half the bytes over a slow line, and the same picture
+# on a terminal that knows only 256 colours.
+GREYS: Final = 24
+"""Grey levels on screen: the palette's grey ramp, 8, 18, … 238."""
+
+_FIRST_GREY: Final = 232
+PER_SHADE: Final = GREYS // 4
+
+# The hues of Okabe and Ito, which stay apart in the common kinds of colour blindness.
+# A mixture with the grey beneath, rounded to 256 colours, would change hue from grey to
+# grey; so each hue has shades of its own, apart from those of other hues at every step.
+# Green and purple come late: over grey, they are what red-green blindness confuses.
+CLASS_COLOURS: Final[Palette] = (
+    (31, 74, 117, 153),  # sky blue
+    (94, 136, 172, 214),  # orange
+    (20, 27, 69, 105),  # blue
+    (142, 184, 227, 229),  # yellow
+    (29, 36, 79, 122),  # bluish green
+    (96, 132, 175, 218),  # reddish purple
+    (88, 124, 160, 203),  # vermilion
+)
+SYMBOLS: Final = "123456789" + ascii_lowercase + ascii_uppercase
+
+
+def symbol(class_id: int) -> str:
+    """The character of a class: '1'…'9', then letters; class 0 is not drawn."""
+    return SYMBOLS[(class_id - 1) % len(SYMBOLS)]
+
+
+def shades(class_id: int, palette: Palette = CLASS_COLOURS) -> Shades:
+    """The colours of a class; class 0 is not drawn, and the palette cycles from class 1 on."""
+    return palette[(class_id - 1) % len(palette)]
+
+
+@lru_cache(8)
+def colour_codes(palette: Palette) -> npt.NDArray[np.int16]:
+    """256-colour codes (1 + len(palette), GREYS): plain grey, then each class over that grey."""
+    codes = np.empty((1 + len(palette), GREYS), np.int16)
+    codes[0] = _FIRST_GREY + np.arange(GREYS)
+    codes[1:] = np.repeat(np.array(palette), PER_SHADE, axis=1)
+    codes.flags.writeable = False
+    return codes
+
+
+def legend(
+    names: Sequence[str], style: CellStyle = "half-cell", palette: Palette = CLASS_COLOURS
+) -> list[Content]:
+    """For each class but background: its mark in the overlay and its name.
+
+    `names` are all class names; the position is the class id, as in `altui.toml`.
+    """
+    return [
+        Content.assemble(_mark(class_id, style, palette), " ", plain(name))
+        for class_id, name in enumerate(names)
+        if class_id > 0
+    ]
+
+
+def _mark(class_id: int, style: CellStyle, palette: Palette) -> Content:
+    if style == "ascii":
+        return Content(symbol(class_id))
+    _, darker, lighter, _ = shades(class_id, palette)
+    return Content.assemble(*(("█", _style(code)) for code in (darker, lighter)))
+
+
+def _style(code: int) -> Style:
+    return Style(foreground=Color.from_rich_color(RichColor.from_ansi(code)))

@@ -1,0 +1,35 @@
+"""What a chart shows: named lines and named levels."""
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+_LARGEST: Final = 1e12
+"""Greater numbers are no measurements, and their differences need not be finite."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """A named line; a point is (x, y), and one whose y is None or NaN is left out."""
+
+    name: str
+    points: tuple[tuple[float, float | None], ...]
+
+    def measured(self) -> tuple[tuple[float, float], ...]:
+        """The points that can be drawn, by x."""
+        return tuple(
+            sorted((float(x), float(y)) for x, y in self.points if y is not None and usable(x, y))
+        )
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A named horizontal line, such as the mIoU with every slice labelled."""
+
+    name: str
+    value: float
+
+
+def usable(*numbers: float) -> bool:
+    """Whether all `numbers` can be drawn."""
+    return all(math.isfinite(number) and abs(number) < _LARGEST for number in numbers)

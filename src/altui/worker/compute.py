@@ -1,0 +1,87 @@
+"""Where and how precisely to compute."""
+
+import os
+import platform
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+import torch
+
+from altui.config import Training
+from altui.errors import AltuiError
+from altui.text import count
+
+
+@dataclass(frozen=True)
+class Compute:
+    """A device; `autocast_to` is None for float32."""
+
+    device: torch.device
+    autocast_to: torch.dtype | None
+    description: str
+
+    @property
+    def on_gpu(self) -> bool:
+        return self.device.type == "cuda"
+
+    def autocast(self) -> AbstractContextManager[object]:
+        if self.autocast_to is None:
+            return nullcontext()
+        return torch.autocast(self.device.type, dtype=self.autocast_to)
+
+    def tensor(self, values: torch.Tensor) -> torch.Tensor:
+        """`values` on the device; from pinned memory the copy overlaps with computing."""
+        return values.to(self.device, non_blocking=True)
+
+    def staged(self, values: torch.Tensor) -> torch.Tensor:
+        """`values` ready for a fast copy to the device; for the thread that reads ahead."""
+        return values.pin_memory() if self.on_gpu else values
+
+
+def choose(settings: Training) -> Compute:
+    """The device and precision that the config asks for. Raises AltuiError.
+
+    On the CPU every operation is deterministic: the same seed and labels give the same
+    weights. On a GPU the fast, not quite deterministic kernels are used.
+    """
+    device = _device(settings.device)
+    if device.type == "cpu":
+        threads = available_cores()
+        torch.set_num_threads(threads)
+        torch.use_deterministic_algorithms(True, warn_only=True)
+        # Filling memory that is written to anyway costs time and changes no result.
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+        name = f"cpu ({platform.machine()}, {count(threads, 'thread')})"
+    else:
+        torch.cuda.set_device(device)
+        torch.use_deterministic_algorithms(False)
+        torch.backends.cudnn.benchmark = True
+        name = f"{device} ({torch.cuda.get_device_name(device)})"
+    half = settings.precision == "bfloat16" or (
+        settings.precision == "auto" and device.type == "cuda" and torch.cuda.is_bf16_supported()
+    )
+    return Compute(
+        device,
+        torch.bfloat16 if half else None,
+        f"{name}, {'bfloat16' if half else 'float32'}",
+    )
+
+
+def available_cores() -> int:
+    """The cores that this process may use, which Slurm and taskset narrow down."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(len(os.sched_getaffinity(0)), 1)
+    return os.cpu_count() or 1
+
+
+def _device(name: str) -> torch.device:
+    gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if name == "auto":
+        return torch.device("cuda:0" if gpus else "cpu")
+    device = torch.device(name)
+    if device.type == "cuda" and (device.index or 0) >= gpus:
+        raise AltuiError(
+            f'training.device = "{name}", but torch finds {count(gpus, "GPU")} on this machine',
+            'set training.device to "auto" or "cpu", or run the job on a machine with a GPU',
+        )
+    return torch.device("cuda", device.index or 0) if device.type == "cuda" else device

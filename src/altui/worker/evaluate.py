@@ -1,0 +1,71 @@
+"""Predictions against masks: one confusion matrix a sample."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from altui.jobs.folder import Confusion
+from altui.worker.infer import Predictor
+from altui.worker.pipeline import ahead
+from altui.worker.progress import Tracker
+from altui.worker.samples import ClassIds, OpenSample
+
+Matrix = npt.NDArray[np.int64]
+
+
+def evaluate(
+    predictor: Predictor, samples: Sequence[OpenSample], classes: int, tracker: Tracker
+) -> dict[str, dict[str, Confusion]]:
+    """Confusion matrices by split and sample. Raises AltuiError for a mask that is broken."""
+    tracker.begin("evaluate", sum(sample.images.slices for sample in samples))
+    result: dict[str, dict[str, Confusion]] = {}
+    for sample in samples:
+        matrix = _of_sample(predictor, sample, classes, tracker)
+        result.setdefault(sample.sample.split, {})[sample.name] = as_rows(matrix)
+    tracker.end()
+    return result
+
+
+def confusion(labels: ClassIds, predictions: ClassIds, classes: int) -> Matrix:
+    """(classes, classes) pixels: rows the labels, columns the predictions.
+
+    Pixels whose label is IGNORED are left out.
+    """
+    pairs = labels.astype(np.intp) * classes + predictions
+    # IGNORED, 255, is above every class id, so its pairs lie behind all the others.
+    return np.bincount(pairs.ravel(), minlength=classes**2)[: classes**2].reshape(classes, classes)
+
+
+def as_rows(matrix: Matrix) -> Confusion:
+    return tuple(tuple(int(pixels) for pixels in row) for row in matrix)
+
+
+def _of_sample(predictor: Predictor, sample: OpenSample, classes: int, tracker: Tracker) -> Matrix:
+    def read(indices: range) -> tuple[torch.Tensor, ClassIds]:
+        return (
+            predictor.stage(read_slices(sample, indices)),
+            np.stack([sample.mask(index) for index in indices]),
+        )
+
+    total = np.zeros((classes, classes), np.int64)
+    for images, labels in ahead(read, batches(predictor, sample)):
+        predictions = predictor.probabilities(images).argmax(1).to(torch.uint8)
+        total += confusion(labels, predictions.cpu().numpy(), classes)
+        tracker.advance(len(labels))
+    return total
+
+
+def batches(predictor: Predictor, sample: OpenSample) -> list[range]:
+    """The slices of a sample in runs that go through the network together."""
+    images = sample.images
+    size = predictor.batch_size(images.height, images.width)
+    return [
+        range(start, min(start + size, images.slices)) for start in range(0, images.slices, size)
+    ]
+
+
+def read_slices(sample: OpenSample, indices: range) -> npt.NDArray[np.float32]:
+    """(n, h, w) normalised. Raises AltuiError for a slice that cannot be read."""
+    return np.stack([sample.normalise(sample.images.read(index)) for index in indices])

@@ -1,0 +1,120 @@
+"""A train job: train, evaluate, score."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from altui.config import Config
+from altui.jobs.folder import CHECKPOINT, Confusion, JobFolder, JobSpec, Stage
+from altui.metrics import class_iou, mean_iou, total
+from altui.text import count, plain
+from altui.worker import compute as computing
+from altui.worker.checkpoint import save_network
+from altui.worker.evaluate import evaluate
+from altui.worker.infer import Predictor
+from altui.worker.log import say
+from altui.worker.network import SMP_VERSION, Network, build
+from altui.worker.progress import Tracker
+from altui.worker.samples import LabelledSlices, OpenSample, of_split, open_samples
+from altui.worker.score import score
+from altui.worker.train import total_steps, train
+
+TRAINING_COST = 3.0  # a step forward and back, in forward passes
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What goes into `result.json`."""
+
+    device: str
+    train_loss: float
+    confusions: dict[str, dict[str, Confusion]]
+
+
+def run(folder: JobFolder, spec: JobSpec) -> Outcome:
+    """All stages of a train job; leaves its artefacts in the folder. Raises AltuiError."""
+    config, project = spec.config, Path(spec.project)
+    say(f"job {folder.id}: round {spec.round} of {plain(project)}")
+    compute = computing.choose(config.training)
+    say(f"computing on {compute.description}; torch {torch.__version__}, smp {SMP_VERSION}")
+    with open_samples(project, config) as samples:
+        slices = LabelledSlices(spec.labels, samples, project, config.classes)
+        _tell_labels(slices, config)
+        if config.model.encoder_weights != "none":
+            say(f"loading encoder weights: {config.model.encoder_weights}")
+        torch.manual_seed(config.training.seed % 2**63)
+        network, weights = build(config.model, len(config.classes.names), project)
+        _tell_network(network, config, weights)
+        network = network.to(compute.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        measured = [*of_split(samples, "validation"), *of_split(samples, "test")]
+        pool = of_split(samples, "train")
+        tracker = Tracker(folder, _work(network, config, len(slices), measured, pool))
+
+        loss = train(network, slices, config.training, compute, tracker)
+        save_network(
+            folder.path / CHECKPOINT,
+            network,
+            config.model,
+            config.classes.names,
+            {name: samples[name].normalise.describe() for name in samples},
+        )
+        predictor = Predictor(network, compute, config.training.tile)
+        confusions = evaluate(predictor, measured, len(config.classes.names), tracker)
+        _tell_results(confusions, config.classes.names)
+        score(predictor, pool, folder.path, tracker)
+    say(f"loss {loss:.4f}; seconds: {_seconds(tracker)}")
+    return Outcome(compute.description, loss, confusions)
+
+
+def _work(
+    network: Network,
+    config: Config,
+    labelled: int,
+    measured: list[OpenSample],
+    pool: list[OpenSample],
+) -> dict[Stage, float]:
+    """Pixels through the network, by stage."""
+    settings = config.training
+    crop = network.padded_side(settings.crop) ** 2
+    return {
+        "train": TRAINING_COST * total_steps(settings, labelled) * settings.batch * crop,
+        "evaluate": float(sum(sample.pixels for sample in measured)),
+        "score": float(sum(sample.pixels for sample in pool)),
+    }
+
+
+def _tell_labels(slices: LabelledSlices, config: Config) -> None:
+    names = config.classes.names
+    samples = len({label.sample for label in slices.labels})
+    say(f"{count(len(slices), 'labelled slice')} of {count(samples, 'sample')}")
+    pixels = slices.pixels()
+    labelled = int(pixels[: len(names)].sum())
+    for name, found in zip(names, pixels, strict=False):
+        if found:
+            say(f"  {name}: {found:,} pixels ({100 * found / labelled:.2f} %)")
+        else:
+            say(f"  {name}: no labelled pixel yet, so the network cannot learn it")
+    if pixels[-1]:
+        say(f"  ignored: {pixels[-1]:,} pixels")
+
+
+def _tell_network(network: Network, config: Config, weights: str) -> None:
+    millions = sum(parameter.numel() for parameter in network.parameters()) / 1e6
+    say(
+        f"network: {config.model.architecture} with {config.model.encoder}, "
+        f"{millions:.1f} million parameters, {weights}"
+    )
+
+
+def _tell_results(confusions: dict[str, dict[str, Confusion]], names: tuple[str, ...]) -> None:
+    for split, found in confusions.items():
+        matrix = total(found)
+        by_class = ", ".join(
+            f"{name} {value:.4f}" for name, value in zip(names, class_iou(matrix), strict=True)
+        )
+        say(f"{split} mIoU {mean_iou(matrix) or 0:.4f} ({by_class})")
+
+
+def _seconds(tracker: Tracker) -> str:
+    return ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in tracker.seconds.items())

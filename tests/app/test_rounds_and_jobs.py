@@ -1,0 +1,275 @@
+"""What the Rounds and Jobs screens make of rounds, jobs and their logs."""
+
+from pathlib import Path
+
+import pytest
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.pilot import Pilot
+from textual.widget import Widget
+from textual.widgets import Static
+
+from altui.app import AltuiApp
+from altui.config import Split
+from altui.project import Project
+from altui.screens.confirm import Confirm
+from altui.screens.frame import StatusLine, fitted
+from altui.screens.jobs import Meter, WrappedLog
+from altui.screens.table import RecordTable
+
+from .made import (
+    end_job,
+    finish_round,
+    make_project,
+    press,
+    running,
+    settle,
+    start_job,
+    state_of,
+    until,
+    write_progress,
+)
+from .test_decisions import app_on, keys
+
+
+def cells(app: AltuiApp, row: int) -> list[str]:
+    return [cell.plain.strip() for cell in app.screen.query_one(RecordTable).get_row_at(row)]
+
+
+def text_of(app: AltuiApp, selector: str) -> str:
+    return str(app.screen.query_one(selector, Static).render())
+
+
+def said(app: AltuiApp) -> str:
+    return str(app.screen.query_one(StatusLine).render())
+
+
+def shown(app: AltuiApp, kind: type[Widget]) -> str:
+    """What of a widget can be seen, on one line."""
+    strips = app.screen._compositor.render_strips()
+    region = app.screen.query_one(kind).region
+    lines = ["".join(segment.text for segment in strip) for strip in strips]
+    cut = (line[region.x : region.right].strip() for line in lines[region.y : region.bottom])
+    return " ".join(cut)
+
+
+async def open_jobs(pilot: Pilot[None]) -> None:
+    await settle(pilot)
+    await press(pilot, "3")
+
+
+async def test_a_new_project(folder: Path) -> None:
+    app = app_on(folder)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        assert cells(app, 0) == ["1", "initial", "0", "0.0 %", "–", "–", "–", "–"]
+        assert "no round has results yet" in text_of(app, "#classes Static")
+        assert said(app).startswith("Round 1, proposed:")
+        assert "press 2 to see them" in said(app)
+        await press(pilot, "3")
+        assert "no job" in text_of(app, "#none")
+
+
+async def test_results_come_in_while_it_runs(folder: Path) -> None:
+    app = app_on(folder)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        for quality in (0.7, 0.8):
+            finish_round(app.project, quality)
+            app.project.propose()
+        app.poller.kick()
+        await until(pilot, lambda: app.screen.query_one(RecordTable).row_count == 3)
+        await settle(pilot)
+        number, _, labelled, share, validation, test, gain, _ = cells(app, 1)
+        assert (number, labelled, share) == ("2", "6", "16.7 %")
+        assert float(validation) > float(test) > 0.5
+        assert gain.startswith("+.")
+        classes = text_of(app, "#classes Static")
+        assert "degradation layer" in classes
+        assert "round 2" in text_of(app, "#stopping Static")
+
+
+async def test_the_cursor_stays_on_its_row_when_rows_come(folder: Path) -> None:
+    project = Project.open(folder)
+    for quality in (0.7, 0.8):
+        finish_round(project, quality)
+        project.propose()
+    app = app_on(folder)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        table = app.screen.query_one(RecordTable)
+        assert table.selected == "3"
+        await press(pilot, "up", "up")
+        finish_round(project, 0.9)
+        project.propose()
+        app.poller.kick()
+        await until(pilot, lambda: table.row_count == 4)
+        assert table.selected == "1"
+
+
+async def test_evaluated_and_n_proposes_the_next_round(folder: Path) -> None:
+    app = app_on(folder)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        finish_round(app.project, 0.7)
+        app.poller.kick()
+        await until(pilot, lambda: "n" in keys(app))
+        assert "press n to propose" in said(app)
+        await press(pilot, "n")
+        assert app.current_mode == "proposals"
+        assert set(state_of(Project.open(folder)).values()) == {"proposed"}
+        assert Project.open(folder).status().round == 2
+
+
+async def test_progress_and_log_of_a_running_job(folder: Path) -> None:
+    app = app_on(folder, interval=0.05)
+    project = app.project
+    project.approve_all()
+    project.import_from_oracle()
+    job = start_job(project)
+    write_progress(project, job, 100, "step 100 [b]loss[/b]\n")
+    async with app.run_test() as pilot:
+        with running(project, job):
+            await open_jobs(pilot)
+            log = app.screen.query_one(WrappedLog)
+            await until(pilot, lambda: list(log.told)[:1] == ["step 100 [b]loss[/b]"])
+            shown = text_of(app, "#progress Static")
+            assert shown.startswith("train: step 100 of 400, loss 0.4312, 1 min 35 s left")
+            assert app.screen.query_one(Meter).fraction == 0.2
+            write_progress(project, job, 200, "step 100 [b]loss[/b]\nstep 200\n")
+            await until(pilot, lambda: "step 200" in log.told)
+            assert list(log.told).count("step 100 [b]loss[/b]") == 1
+            assert "c" in keys(app)
+            assert "t" not in keys(app)
+
+
+async def test_cancel_asks_first(folder: Path) -> None:
+    app = app_on(folder, interval=0.05)
+    project = app.project
+    project.approve_all()
+    project.import_from_oracle()
+    start_job(project)  # just started: it is queued
+    async with app.run_test() as pilot:
+        await open_jobs(pilot)
+        await until(pilot, lambda: "c" in keys(app))
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await pilot.press("n")
+        await until(pilot, lambda: not isinstance(app.screen, Confirm))
+        assert project.job().state == "queued"
+
+
+async def test_a_failed_job_says_why_and_can_be_tried_again(folder: Path) -> None:
+    app = app_on(folder)
+    project = app.project
+    project.approve_all()
+    project.import_from_oracle()
+    end_job(project, start_job(project), "failed", "out of [memory]", "lower [training] batch")
+    async with app.run_test() as pilot:
+        await open_jobs(pilot)
+        assert "out of [memory]" in text_of(app, "#progress Static")
+        assert "lower [training] batch" in text_of(app, "#progress Static")
+        assert {"t", "r"} <= keys(app)
+        assert "c" not in keys(app)
+        assert "t to try again" in said(app)
+
+
+async def test_r_starts_the_round_and_it_outlives_the_app(folder: Path) -> None:
+    app = app_on(folder)
+    app.project.approve_all()
+    app.project.import_from_oracle()
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await press(pilot, "r")
+        await until(pilot, lambda: said(app).startswith("Round 1, running"))
+    job = app.project.job()
+    assert job.active or job.state == "failed"
+    if job.active:
+        app.project.cancel(job.id)
+
+
+async def test_the_keys_to_press_are_never_cut(tmp_path: Path) -> None:
+    names: dict[str, Split] = {f"a-screw-with-quite-a-long-name-{n:02d}": "train" for n in range(8)}
+    folder = make_project(tmp_path / "p", samples=names | {"v": "validation", "t": "test"})
+    config = folder / "altui.toml"
+    config.write_text(config.read_text().replace("budget = 3", "budget = 8"))
+    app = app_on(folder)
+    app.project.approve_all()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        for size in ((80, 24), (60, 16), (200, 50)):
+            await pilot.resize_terminal(*size)
+            await settle(pilot)
+            await until(pilot, lambda: "i to import masks" in shown(app, StatusLine))
+            assert "press e to export" in shown(app, StatusLine)
+            assert "Round 1, annotating: 0 of 8 masks in" in shown(app, StatusLine)
+
+
+@pytest.mark.parametrize("width", [20, 30, 46, 47, 60, 80, 200])
+@pytest.mark.parametrize("length", [0, 1, 5, 12, 40, 300])
+def test_words_are_cut_in_favour_of_keys(width: int, length: int) -> None:
+    told, steps = Content("todo: " + "word " * length), Content("press e to export")
+    lines = fitted(told, steps, width).plain.split("\n")
+    assert len(lines) <= 2
+    assert all(len(line.rstrip()) <= width for line in lines)
+    assert lines[-1].endswith("press e to export")
+
+
+async def test_the_oracle_labels_the_round(folder: Path) -> None:
+    app = app_on(folder)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        assert "O" not in keys(app)
+        app.project.approve_all()
+        app.poller.kick()
+        await until(pilot, lambda: "O" in keys(app))
+        await press(pilot, "O")
+        await until(pilot, lambda: "r" in keys(app))
+        assert "O" not in keys(app)
+        assert next(iter(app._notifications)).message == "3 accepted"
+    assert app.project.status().state == "labelled"
+
+
+async def test_no_oracle_where_a_sample_has_no_masks(folder: Path) -> None:
+    config = folder / "altui.toml"
+    config.write_text(config.read_text().replace('masks = "screw02_mask.tif"\n', ""))
+    app = app_on(folder)
+    app.project.approve_all()
+    assert any(one.sample == "screw02" for one in app.project.status().missing)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        assert "O" not in keys(app)
+
+
+async def test_a_job_that_goes_on_is_told_of_on_leaving(folder: Path) -> None:
+    app = app_on(folder)
+    assert app.farewell() == ""
+    app.project.approve_all()
+    app.project.import_from_oracle()
+    job = start_job(app.project)
+    async with app.run_test() as pilot:
+        with running(app.project, job):
+            await settle(pilot)
+    assert app.farewell() == f"{job} goes on in the background"
+
+
+async def test_a_remedy_and_long_log_lines_are_readable(folder: Path) -> None:
+    app = app_on(folder)
+    project = app.project
+    project.approve_all()
+    project.import_from_oracle()
+    job = start_job(project)
+    write_progress(project, job, 100, f"first\n{'a long line ' * 12}its-end\n")
+    reason = "the weights could not be fetched: Name or service not known, while fetching "
+    hint = "Check the network. Without a network, fetch the file elsewhere and put it into "
+    path = "/home/anna/.cache/torch/hub/checkpoints/resnet34.pth"
+    end_job(project, job, "failed", reason + path, hint + path + ", as the README tells")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_jobs(pilot)
+        await until(pilot, lambda: "its-end" in shown(app, WrappedLog))
+        assert "as the README tells" in shown(app, VerticalScroll)
+        assert not app.screen.query_one(WrappedLog).show_horizontal_scrollbar
+        await pilot.resize_terminal(62, 40)
+        await until(pilot, lambda: "first" in shown(app, WrappedLog))
+        assert "its-end" in shown(app, WrappedLog)
+        assert app.screen.query_one(WrappedLog).told[0] == "first"

@@ -1,0 +1,93 @@
+"""The three screens at both sizes, as pictures. After a wanted change of their looks:
+
+pytest tests/app/test_snapshots.py --snapshot-update
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from altui.app import AltuiApp
+from altui.project import Project
+
+from .made import (
+    QUALITY,
+    FixedClock,
+    finish_round,
+    running,
+    settle,
+    start_job,
+    until,
+    write_progress,
+)
+
+Compare = Callable[..., bool]
+SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=["80x24", "120x36"])
+
+
+@pytest.fixture
+def three_rounds(folder: Path, clock: FixedClock) -> Project:
+    """Three rounds with results; of the fourth, one slice approved and one rejected."""
+    project = Project.open(folder, who="anna")
+    for quality in QUALITY:
+        finish_round(project, quality)
+        project.propose()
+    first, second, _ = project.proposals().slate.decisions
+    project.approve(first.slice)
+    project.reject(second.slice)
+    return project
+
+
+@pytest.fixture
+def training(three_rounds: Project) -> Iterator[Project]:
+    """The fourth round under way."""
+    project = three_rounds
+    project.approve_all()
+    project.import_from_oracle()
+    job = start_job(project)
+    log = "".join(f"step {step:>3}  loss {1 / (1 + step / 40):.4f}\n" for step in range(0, 240, 8))
+    write_progress(project, job, 240, log)
+    with running(project, job):
+        yield project
+
+
+def on(mode: str) -> Callable[[Pilot[None]], object]:
+    async def before(pilot: Pilot[None]) -> None:
+        await settle(pilot)
+        pilot.app.switch_mode(mode)
+        await settle(pilot)
+        app = pilot.app
+        assert isinstance(app, AltuiApp)
+        if mode == "jobs":
+            snapshot = app.snapshot
+            assert snapshot is not None
+            if snapshot.status.jobs:
+                await until(pilot, lambda: bool(app.snapshot and app.snapshot.detail))
+        await settle(pilot)
+
+    return before
+
+
+def app_on(project: Project) -> AltuiApp:
+    return AltuiApp(project, interval=60, host="gpu3")
+
+
+@SIZES
+@pytest.mark.parametrize("mode", ["rounds", "proposals"])
+def test_a_round_under_way(
+    three_rounds: Project, snap_compare: Compare, mode: str, size: tuple[int, int]
+) -> None:
+    assert snap_compare(app_on(three_rounds), terminal_size=size, run_before=on(mode))
+
+
+@SIZES
+def test_a_running_job(training: Project, snap_compare: Compare, size: tuple[int, int]) -> None:
+    assert snap_compare(app_on(training), terminal_size=size, run_before=on("jobs"))
+
+
+@pytest.mark.parametrize("mode", ["rounds", "proposals", "jobs"])
+def test_a_new_project(folder: Path, clock: FixedClock, snap_compare: Compare, mode: str) -> None:
+    project = Project.open(folder, who="anna")
+    assert snap_compare(app_on(project), terminal_size=(80, 24), run_before=on(mode))

@@ -1,0 +1,131 @@
+"""What is checked of a decoded mask."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from altui.config import Classes
+from altui.labels.check import check_plausible, check_shape, check_values
+from altui.labels.orientation import TURNS, better_orientation
+from altui.labels.verdict import Refusal
+from altui.volumes.stack import open_stack
+from altui.workspace import Header
+from tests.labels.conftest import Array
+
+CLASSES = Classes(names=("background", "bone", "implant"), ignore=255)
+HEADER = Header("screw1", "train", 12, 40, 48, "uint16")
+SAMPLE_PROJECT = Path(__file__).parents[2] / "sample_project"
+
+
+@pytest.mark.parametrize(
+    ("shape", "cause"),
+    [
+        ((48, 40), "transposed or turned"),
+        ((80, 96), "scaled by 2"),
+        ((20, 24), "scaled by 0.5"),
+        ((40, 47), "cropped"),
+        ((39, 30), "cropped"),
+        ((41, 30), "48 × 40$"),
+        ((42, 50), "48 × 40$"),
+    ],
+)
+def test_shape_and_its_likely_cause(shape: tuple[int, int], cause: str) -> None:
+    with pytest.raises(Refusal, match=cause) as caught:
+        check_shape(np.zeros(shape, np.uint8), HEADER)
+    assert caught.value.code == "shape"
+    assert f"{shape[1]} × {shape[0]}" in caught.value.message
+
+
+def test_right_shape() -> None:
+    check_shape(np.zeros((40, 48), np.uint8), HEADER)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.int64, np.uint64])
+def test_undeclared_values_are_named_and_counted(dtype: type) -> None:
+    mask: Array = np.zeros((40, 48), dtype)
+    mask[0, :5] = 7
+    mask[1, 0] = 100
+    mask[2, :3] = 255  # ignored
+    with pytest.raises(Refusal) as caught:
+        check_values(mask, CLASSES)
+    assert caught.value.code == "values"
+    assert "7 (5 pixels), 100 (1 pixel)" in caught.value.message
+    assert "255 (" not in caught.value.message
+
+
+def test_negative_and_huge_values() -> None:
+    for value in (-1, -255, 256, 65535, 2**40):
+        with pytest.raises(Refusal, match=str(value)):
+            check_values(np.full((4, 4), value), CLASSES)
+    with pytest.raises(Refusal):
+        check_values(np.full((4, 4), 2**64 - 1, np.uint64), CLASSES)
+
+
+def test_ignore_is_what_the_config_says() -> None:
+    classes = Classes(names=("a", "b"), ignore=9)
+    check_values(np.array([[0, 1, 9]], np.uint8), classes)
+    with pytest.raises(Refusal, match="255"):
+        check_values(np.array([[0, 1, 255]], np.uint8), classes)
+
+
+@pytest.mark.parametrize("values", [[0, 255], [255]])
+def test_binary_masks_are_doubtful(values: list[int]) -> None:
+    mask = np.resize(np.array(values, np.uint8), (40, 48))
+    check_values(mask, CLASSES)
+    with pytest.raises(Refusal, match="--trust") as caught:
+        check_plausible(mask, np.zeros((40, 48)), CLASSES)
+    assert caught.value.code == "binary"
+
+
+def test_masks_with_one_class_say_nothing_about_the_way_round() -> None:
+    image = np.random.default_rng(0).random((40, 48))
+    check_plausible(np.zeros((40, 48), np.uint8), image, CLASSES)
+    check_plausible(np.ones((40, 48), np.uint8), np.full((40, 48), np.nan), CLASSES)
+
+
+@pytest.fixture(scope="module")
+def slices() -> list[tuple[Array, Array]]:
+    """Some images and masks of every stack of the sample project."""
+    pairs = []
+    for masks_path in sorted((SAMPLE_PROJECT / "masks").glob("*.tif")):
+        images_path = SAMPLE_PROJECT / "samples" / masks_path.name
+        if not images_path.exists():
+            images_path = images_path.with_suffix("")
+        with open_stack(SAMPLE_PROJECT, str(images_path)) as images:  # noqa: SIM117
+            with open_stack(SAMPLE_PROJECT, str(masks_path)) as masks:
+                for index in range(0, images.slices, 6):
+                    pairs.append((images.read(index), masks.read(index)))
+    return pairs
+
+
+def test_right_masks_are_not_doubted(slices: list[tuple[Array, Array]]) -> None:
+    for image, mask in slices:
+        assert better_orientation(mask, image, 255) == ""
+
+
+def test_careless_masks_are_not_doubted(slices: list[tuple[Array, Array]]) -> None:
+    """Drawn two pixels beside the edge, or with half of the slice left out."""
+    for image, mask in slices:
+        assert better_orientation(np.roll(mask, 2, axis=1), image, 255) == ""
+        half = mask.copy()
+        half[: len(half) // 2] = 255
+        assert better_orientation(half, image, 255) == ""
+
+
+@pytest.mark.parametrize("words", TURNS)
+def test_turned_masks_are_told(slices: list[tuple[Array, Array]], words: str) -> None:
+    told = []
+    for image, mask in slices:
+        turned = TURNS[words](mask)
+        if turned.shape == image.shape and not np.array_equal(turned, mask):
+            told.append(bool(better_orientation(turned, image, 255)))
+    assert told
+    assert np.mean(told) > 0.9
+
+
+def test_the_way_back_is_named(slices: list[tuple[Array, Array]]) -> None:
+    image, mask = slices[2]
+    assert better_orientation(np.flipud(mask), image, 255) == "mirrored top to bottom"
+    assert better_orientation(np.fliplr(mask), image, 255) == "mirrored left to right"
+    assert better_orientation(np.rot90(mask, 2), image, 255) == "turned by 180°"

@@ -1,0 +1,222 @@
+"""Imports that are killed, that meet, and that find no space: nothing is ever half done."""
+
+import hashlib
+import multiprocessing
+import os
+import random
+import resource
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+
+from altui import AltuiError, Project
+from altui.labels.accept import read_label
+from altui.slices import SliceId
+from altui.store.history import Label
+from tests.labels.conftest import SAMPLES, SLICES, right_mask, save_as
+
+TRAIN = [name for name, (split, *_) in SAMPLES.items() if split == "train"]
+# Processes of their own, quick to start, that share no thread with the tests'.
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["altui.project", "tifffile", "PIL.Image", __name__])
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounts need root")
+Mount = Callable[..., None]
+
+
+@pytest.fixture
+def everything(project: Project, back: Path) -> Path:
+    """A right mask for every slice of every training sample."""
+    for sample in TRAIN:
+        for index in range(SLICES):
+            one = SliceId(sample, index)
+            save_as(back / f"{one.file_stem(SLICES)}.tif", right_mask(project, one))
+    return back
+
+
+def import_all(root: Path, folders: list[Path], limit: int | None = None) -> None:
+    """What the other processes do; the exit status says how it went. Several folders: for ever."""
+    opened = Project.open(root)
+    if limit is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    try:
+        while True:
+            for folder in folders:
+                report = opened.import_labels(folder, unasked=True)
+            if len(folders) == 1:
+                raise SystemExit(report.exit_status)
+    except AltuiError as error:
+        raise SystemExit(7 if error.hint else 8) from None
+
+
+def start(*given: Any) -> Any:
+    process = PROCESSES.Process(target=import_all, args=given)
+    process.start()
+    return process
+
+
+def assert_files_true(project: Project) -> tuple[Label, ...]:
+    """Every label's file can be read and has its row's hash."""
+    labels = project.workspace.store.history().labels
+    for label in labels:
+        data = (project.root / label.path).read_bytes()
+        assert hashlib.sha256(data).hexdigest() == label.sha256
+        read_label(project.workspace, label)
+    return labels
+
+
+def assert_every_row_true(project: Project) -> int:
+    """Each slice was taken once, and its label is its mask; returns how many."""
+    labels = assert_files_true(project)
+    for label in labels:
+        stored = read_label(project.workspace, label)
+        assert np.array_equal(stored, right_mask(project, label.slice))
+    assert len({label.slice for label in labels}) == len(labels)
+    return len(labels)
+
+
+def test_two_imports_at_once(project: Project, everything: Path) -> None:
+    both = [start(project.root, [everything]) for _ in range(2)]
+    for process in both:
+        process.join(60)
+    assert [process.exitcode for process in both] == [0, 0]
+    assert assert_every_row_true(project) == len(TRAIN) * SLICES
+
+
+def test_killed_at_any_moment(project: Project, everything: Path, tmp_path: Path) -> None:
+    others = tmp_path / "others"  # the same slices, other masks: there is always work
+    others.mkdir()
+    for path in everything.iterdir():
+        mask = tifffile.imread(path)
+        mask[0, 0] = 255
+        save_as(others / path.name, mask)
+    rng = random.Random(5)
+    rows: list[int] = []
+    for _ in range(10):
+        for folders in ([everything, others], [others, everything]):
+            rows.append(killed(rng.uniform(0.1, 0.7), project, folders))
+    assert len(set(rows)) > 10, "most kills hit an import that had begun to write"
+    assert project.import_labels(everything, unasked=True).exit_status == 0
+    assert_files_true(project)
+    for one, label in project.workspace.store.history().current_labels.items():
+        assert np.array_equal(read_label(project.workspace, label), right_mask(project, one))
+
+
+def killed(after: float, project: Project, folders: list[Path]) -> int:
+    """Kill an import after some seconds; returns how many labels there are then."""
+    process = start(project.root, folders)
+    time.sleep(after)
+    os.kill(process.pid, signal.SIGKILL)
+    process.join(20)
+    assert process.exitcode == -signal.SIGKILL
+    return len(assert_files_true(project))
+
+
+def test_no_file_may_grow(project: Project, everything: Path) -> None:
+    process = start(project.root, [everything], 40)
+    process.join(60)
+    assert process.exitcode == 7
+    assert assert_every_row_true(project) == 0
+    assert not list(project.root.rglob("*.tmp"))
+    assert project.import_labels(everything, unasked=True).exit_status == 0
+
+
+@pytest.fixture
+def mount() -> Iterator[Mount]:
+    """Mount something for one test; skips where that is not allowed."""
+    mounted: list[Path] = []
+
+    def make(place: Path, *options: str) -> None:
+        done = subprocess.run(["mount", *options, str(place)], capture_output=True, check=False)
+        if done.returncode:
+            pytest.skip(f"no mounts here: {done.stderr.decode(errors='replace')}")
+        if place not in mounted:
+            mounted.append(place)
+
+    yield make
+    for place in reversed(mounted):
+        subprocess.run(["umount", "-l", str(place)], check=False)
+
+
+@needs_root
+def test_disk_full(folder: Path, tmp_path: Path, mount: Mount) -> None:
+    """At every fill level: one AltuiError, all rows true; with space again, all goes in."""
+    (folder / ".altui").mkdir()
+    mount(folder / ".altui", "-t", "tmpfs", "-o", "size=400k", "tmpfs")
+    project = Project.open(folder)
+    back = tmp_path / "back"
+    back.mkdir()
+    filler = folder / ".altui" / "filler"
+    errors: list[AltuiError] = []
+    slices = [SliceId(sample, index) for sample in TRAIN for index in range(0, SLICES, 2)]
+    for number, one in enumerate(slices):
+        path = save_as(back / f"{one.file_stem(SLICES)}.tif", right_mask(project, one))
+        before = assert_every_row_true(project)
+        fill(filler, free=4096 * number)
+        try:
+            project.import_labels(path, unasked=True)
+        except AltuiError as error:
+            errors.append(error)
+            assert assert_every_row_true(project) == before
+        filler.unlink()
+        assert not list(folder.rglob("*.tmp"))
+        assert project.import_labels(path, unasked=True).exit_status == 0
+        assert assert_every_row_true(project) == before + 1
+    assert 3 < len(errors) < len(slices)
+    assert all(error.hint and "None" not in error.message for error in errors)
+
+
+def fill(path: Path, free: int) -> None:
+    """Leave no more than `free` bytes on the file system of `path`."""
+    stat = os.statvfs(path.parent)
+    path.write_bytes(bytes(max(0, stat.f_bavail * stat.f_frsize - free)))
+
+
+@needs_root
+@pytest.mark.parametrize("size", [4, 12, 16, 24, 32])
+def test_bundle_on_a_full_disk(project: Project, tmp_path: Path, mount: Mount, size: int) -> None:
+    place = tmp_path / "stick"
+    place.mkdir()
+    mount(place, "-t", "tmpfs", "-o", f"size={size}k", "tmpfs")
+    with pytest.raises(AltuiError, match=r"could not be written .*: \S") as caught:
+        project.export(place / "bundle")
+    assert "None" not in caught.value.message
+    assert not list(place.iterdir())
+
+
+@needs_root
+def test_read_only_project(project: Project, everything: Path, mount: Mount) -> None:
+    mount(project.root, "--bind", str(project.root))
+    mount(project.root, "-o", "remount,ro,bind")
+    reader = Project.open(project.root)
+    with pytest.raises(AltuiError, match="read-only"):
+        reader.import_labels(everything)
+    with pytest.raises(AltuiError, match="read-only"):
+        reader.import_from_oracle()
+    dry = reader.import_labels(everything, dry_run=True)
+    assert dry.exit_status == 3
+    with pytest.raises(AltuiError, match="could not be written"):
+        reader.export(project.root / "bundle")
+    reader.export(everything / "bundle")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_unreadable_files_and_folders(project: Project, everything: Path) -> None:
+    closed = everything / "closed"
+    closed.mkdir()
+    hidden = sorted(everything.glob("*.tif"))[0]
+    hidden.chmod(0)
+    closed.chmod(0)
+    try:
+        report = project.import_labels(everything, unasked=True)
+    finally:
+        closed.chmod(0o755)
+    assert report.exit_status == 3
+    assert {Path(v.file).name for v in report.of("refused")} == {hidden.name, "closed"}
+    assert {v.code for v in report.of("refused")} == {"unreadable"}

@@ -1,0 +1,193 @@
+"""A file's name finds its slice, or is refused; it never finds another slice."""
+
+from pathlib import PurePosixPath
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from altui.labels.names import ENDINGS, find_slice, fold
+from altui.labels.verdict import Refusal
+from altui.slices import SliceId
+
+SAMPLES = {"screw03": 1000, "screw1": 1000, "screw10": 1000, "bone.2": 12, "left": 12, "12": 20}
+HELD_OUT = {"screw1-b": "validation", "Left-Test": "test"}
+
+
+def found(name: str) -> str:
+    return str(find_slice(PurePosixPath(name), SAMPLES, HELD_OUT))
+
+
+def code(name: str) -> str:
+    with pytest.raises(Refusal) as caught:
+        find_slice(PurePosixPath(name), SAMPLES, HELD_OUT)
+    return caught.value.code
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "screw03_z0412.tif",
+        "screw03_z0412.TIFF",
+        "screw03_z0412_mask.png",
+        "mask_Screw03-Z412.tiff",
+        "screw03_z0412.ome.tif",
+        "screw03_z0412.tif.png",
+        "screw03/0412.png",
+        "SCREW03/slice_412_mask.png",
+        "screw03/z0412 (1).png",
+        "screw03/seg_v2_412.png",
+        "my screw03 masks/412.tif",
+        "screw03_412_labels.tif",
+        "screw03_412 (2).tif",
+        "screw03-412 - Copy (3).tif",
+        "screw03 412 copy.tif",
+        "screw03_412 copy 2.tif",
+        "screw03_slice=412.tif",
+        "screw03.z412.png",
+        "screw03_index_00412_edited_v3.tif",
+        "2024-05-03_screw03_z0412.tif",
+        "anna (2) screw03_z0412_2.png",
+        "z0412_screw03.tif",
+        "screw03_screw03_z0412.png",
+        "left/screw03_z0412.png",
+    ],
+)
+def test_usual_variations(name: str) -> None:
+    assert found(name) == "screw03:412"
+
+
+@pytest.mark.parametrize(
+    ("name", "slice_id"),
+    [
+        ("screw1_z010.tif", "screw1:10"),
+        ("screw10_z001.tif", "screw10:1"),
+        ("screw10_z1 (1).tif", "screw10:1"),
+        ("bone.2_z03.tif", "bone.2:3"),
+        ("z03_bone.2.tif", "bone.2:3"),
+        ("bone.2/03.png", "bone.2:3"),
+        ("12_z03.tif", "12:3"),
+        ("task_7_12_z03.tif", "12:3"),
+        ("12/03.tif", "12:3"),
+        ("screw1/12.tif", "screw1:12"),
+        ("screw1/left_z03.tif", "left:3"),
+    ],
+)
+def test_names_that_hold_numbers_and_other_names(name: str, slice_id: str) -> None:
+    assert found(name) == slice_id
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("screw4_z0412.tif", "no-such-slice"),
+        ("screw100_z0412.tif", "no-such-slice"),
+        ("screw030412.tif", "no-such-slice"),
+        ("mask.tif", "no-such-slice"),
+        (".tif", "no-such-slice"),
+        ("screw03.tif", "no-such-slice"),
+        ("screw03 (1).tif", "no-such-slice"),
+        ("screw03_v2.tif", "no-such-slice"),
+        ("412_screw03.tif", "no-such-slice"),
+        ("screw03_1.5.tif", "no-such-slice"),
+        ("screw03_z1000.tif", "no-such-slice"),
+        ("screw03_z" + "9" * 200 + ".tif", "no-such-slice"),
+        ("screw03/screw99_z0412.png", "ambiguous"),
+        ("screw03/12_13.png", "ambiguous"),
+        ("screw03_412_2.tif", "ambiguous"),
+        ("screw03_z412_z413.tif", "ambiguous"),
+        ("screw1_screw03_z0412.tif", "ambiguous"),
+        ("screw1_3_z0412.tif", "ambiguous"),
+        ("z0412_screw1_3.tif", "ambiguous"),
+        ("screw03 left/412.tif", "ambiguous"),
+        ("screw1-b_z003.tif", "held-out"),
+        ("mask_screw1-B_3.png", "held-out"),
+        ("left-test/z003.tif", "held-out"),
+    ],
+)
+def test_refused(name: str, why: str) -> None:
+    assert code(name) == why
+
+
+def test_index_outside_names_the_slice() -> None:
+    with pytest.raises(Refusal, match="slices 0 to 11") as caught:
+        find_slice(PurePosixPath("bone.2_z12.tif"), SAMPLES)
+    assert caught.value.slice == SliceId("bone.2", 12)
+
+
+def test_accents_however_they_are_stored() -> None:
+    assert find_slice(PurePosixPath("GRO\u0308SSE_z1.tif"), {"größe": 3}) == ("größe", 1)
+
+
+def test_names_alike_but_for_case_are_refused() -> None:
+    alike = {"s1": 9, "\u017f1": 9}  # a long s: config's lower() keeps them apart
+    with pytest.raises(Refusal, match="several samples"):
+        find_slice(PurePosixPath("s1_z001.tif"), alike)
+
+
+LETTERS = "abZß\u00e90123_"
+NAMES = st.builds(
+    str.__add__, st.sampled_from(LETTERS), st.text(LETTERS + ".-", max_size=6)
+) | st.sampled_from(
+    ["screw", "screw1", "screw10", "screw_1", "screw-1", "screw.1", "a_b", "b_c", "1", "12", "z1"]
+)
+SETS = st.lists(NAMES, min_size=1, max_size=6, unique_by=fold)
+
+
+@given(SETS, st.data())
+def test_exact_names_always_find_their_slice(names: list[str], data: st.DataObject) -> None:
+    sample = data.draw(st.sampled_from(names))
+    slices = data.draw(st.integers(1, 20_000))
+    slice_id = SliceId(sample, data.draw(st.integers(0, slices - 1)))
+    ending = data.draw(st.sampled_from([".tif", ".TIFF", ".ome.tif", ".png"]))
+    name = slice_id.file_stem(slices) + ending
+    name = name.upper() if data.draw(st.booleans()) else name
+    assume(fold(name) == fold(slice_id.file_stem(slices) + ending))
+    assume(not ENDINGS.search(fold(sample)))
+    assert find_slice(PurePosixPath(name), dict.fromkeys(names, slices)) == slice_id
+
+
+NOISE = st.text("0123456789_- ().", max_size=6)
+WORDS = st.sampled_from(["", "mask", "labels", "copy of", "v2", "final_3", "(1)", "task-17"])
+# Digits that touch the index or the name would be another index, another name.
+BEFORE = st.just("") | st.builds("{}{}{}".format, NOISE, WORDS, st.sampled_from("_- ()."))
+BEHIND = st.just("") | st.builds("{}{}{}".format, st.sampled_from("_- ("), WORDS, NOISE)
+
+
+@settings(max_examples=300)
+@given(
+    SETS,
+    st.data(),
+    BEFORE,
+    BEHIND,
+    st.sampled_from(["_z", "-Z", " z", "_", "-", " ", "_slice_", "/", "/z"]),
+    st.integers(0, 5),
+)
+def test_never_a_wrong_slice(
+    names: list[str],
+    data: st.DataObject,
+    before: str,
+    behind: str,
+    link: str,
+    padding: int,
+) -> None:
+    sample, index = data.draw(st.sampled_from(names)), data.draw(st.integers(0, 999))
+    name = f"{before}{sample}{link}{'0' * padding}{index}{behind}.png"
+    # Another sample's name inside, made by the parts together, is what the name then says.
+    others = [other for other in names if other != sample]
+    assume(not any(fold(other) in fold(name) and other not in sample for other in others))
+    try:
+        answer = find_slice(PurePosixPath(name), dict.fromkeys(names, 1000))
+    except Refusal:
+        return
+    assert answer == SliceId(sample, index)
+
+
+@given(st.text(max_size=40), SETS)
+def test_any_text_is_a_slice_or_refused(text: str, names: list[str]) -> None:
+    try:
+        answer = find_slice(PurePosixPath(text), dict.fromkeys(names, 10))
+    except Refusal:
+        return
+    assert answer.sample in names
+    assert 0 <= answer.index < 10

@@ -1,0 +1,52 @@
+"""A finished job as a worker would have left it, without training."""
+
+import json
+
+import numpy as np
+
+from altui import Project
+from altui.jobs.folder import SCORES, JobFolder, JobResult, now
+from altui.query.components import Components
+
+
+def finish_round(project: Project, test_hits: int = 60, seed: int = 0) -> str:
+    """Approve and label the round, and put a job with a result in place; not collected yet."""
+    project.approve_all()
+    project.import_from_oracle()
+    workspace = project.workspace
+    number = project.status().round
+    with workspace.store.write() as transaction:
+        job = f"train-{len(transaction.history().jobs) + 1:03d}"
+        event = transaction.event("run", number, note=job)
+        transaction.insert("jobs", id=job, event=event, kind="train", round=number)
+        for label in transaction.history().current_labels.values():
+            transaction.insert("job_labels", job=job, label=label.id)
+    write_result(project, job, test_hits, seed)
+    return job
+
+
+def write_result(project: Project, job: str, test_hits: int, seed: int = 0) -> None:
+    folder = JobFolder(project.workspace.jobs / job)
+    folder.path.mkdir(parents=True, exist_ok=True)
+    headers = project.workspace.train
+    sample = np.repeat(np.arange(len(headers)), [h.slices for h in headers]).astype(np.int32)
+    index = np.concatenate([np.arange(h.slices) for h in headers]).astype(np.int32)
+    scores = np.random.default_rng(seed).random(len(index)).astype(np.float32)
+    Components(
+        tuple(header.name for header in headers), sample, index, {"entropy_foreground": scores}
+    ).save(folder.path / SCORES)
+    wrong = 100 - test_hits
+    matrix = [[test_hits, wrong, 0], [wrong, test_hits, 0], [0, 0, 100]]
+    folder.write(
+        "result.json",
+        JobResult.model_validate_json(
+            json.dumps(
+                {
+                    "state": "finished",
+                    "started_at": now().isoformat(),
+                    "ended_at": now().isoformat(),
+                    "confusions": {"validation": {"v1": matrix}, "test": {"t1": matrix}},
+                }
+            )
+        ),
+    )

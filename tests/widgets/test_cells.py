@@ -1,0 +1,155 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.color import ColorType
+from rich.console import Console
+from rich.segment import Segment
+from textual.strip import Strip
+
+from altui.widgets.cells import RAMP, half_blocks
+from altui.widgets.palette import CLASS_COLOURS, shades, symbol
+from altui.widgets.runs import BYTES_ALWAYS, BYTES_PER_CELL
+from altui.widgets.terminal import CellStyle
+
+from .phantom import phantom
+
+SIDE = st.integers(1, 300)
+STYLES: tuple[CellStyle, ...] = ("half-cell", "ascii")
+
+
+def colours(segment: Segment) -> tuple[int | None, int | None]:
+    """The 256-colour codes of the upper and lower half of a segment's cells."""
+    assert segment.style is not None
+    lower = segment.style.bgcolor.number if segment.style.bgcolor else None
+    upper = segment.style.color.number if segment.style.color else None
+    return (upper if segment.text[0] == "▀" else lower), lower
+
+
+def bytes_of(strips: list[Strip]) -> int:
+    console = Console(color_system="256", force_terminal=True)
+    return sum(len(strip.render(console).encode()) for strip in strips)
+
+
+@given(
+    shape=st.tuples(SIDE, SIDE),
+    columns=st.integers(1, 200),
+    rows=st.integers(1, 60),
+    seed=st.integers(0, 9),
+    classes=st.sampled_from([0, 1, 4, 256]),
+    style=st.sampled_from(STYLES),
+)
+def test_any_image_fills_exactly_the_cells_given(
+    shape: tuple[int, int], columns: int, rows: int, seed: int, classes: int, style: CellStyle
+) -> None:
+    rng = np.random.default_rng(seed)
+    image = rng.integers(0, 256, shape, np.uint8)
+    overlay = rng.integers(0, classes, shape, np.uint8) if classes else None
+    strips = half_blocks(image, columns, rows, overlay, style=style)
+    assert len(strips) == rows
+    for strip in strips:
+        assert len(strip.text) == strip.cell_length == columns
+        assert set(strip.text) <= ({" ", "▀"} if style == "half-cell" else set(strip.text))
+        if style == "ascii":
+            assert strip.text.isascii()
+
+
+def test_upper_and_lower_samples_keep_their_places() -> None:
+    image = np.array([[0, 255], [255, 0]], np.uint8)
+    (strip,) = half_blocks(image, 2, 1)
+    assert [colours(segment) for segment in strip] == [(232, 255), (255, 232)]
+
+
+def test_a_picture_is_centred_and_its_surroundings_stay_clear() -> None:
+    strips = half_blocks(np.full((4, 4), 255, np.uint8), 10, 4)
+    for strip in strips:
+        assert [len(segment.text) for segment in strip] == [1, 8, 1]
+        assert colours(list(strip)[0]) == (None, None)
+        assert colours(list(strip)[1]) == (255, 255)
+
+
+def test_an_odd_last_row_leaves_the_lower_half_clear() -> None:
+    strips = half_blocks(np.full((3, 6), 128, np.uint8), 6, 2)
+    assert strips[1].text == "▀" * 6
+    assert colours(list(strips[1])[0])[1] is None
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("class_id", [1, 2, 7])
+def test_a_layer_one_pixel_thin_shows_in_a_large_slice(style: CellStyle, class_id: int) -> None:
+    image = np.full((1200, 1200), 60, np.uint8)
+    overlay = np.zeros((1200, 1200), np.uint8)
+    overlay[:, :500] = 5
+    overlay[500, :] = class_id
+    strips = half_blocks(image, 60, 22, overlay, style=style)
+    if style == "ascii":
+        assert max(strip.text.count(symbol(class_id)) for strip in strips) == 44
+    else:
+        shown = [
+            sum(
+                len(segment.text)
+                for segment in strip
+                if set(shades(class_id)) & set(colours(segment))
+            )
+            for strip in strips
+        ]
+        assert max(shown) == 44
+
+
+def test_classes_have_colours_of_their_own_over_every_grey() -> None:
+    codes = [code for hue in CLASS_COLOURS for code in hue]
+    assert len(set(codes)) == len(codes)
+    assert all(16 <= code < 232 for code in codes)
+
+
+def test_colours_cycle_and_255_is_not_drawn() -> None:
+    image = np.full((1, 3), 200, np.uint8)
+    overlay = np.array([[1, 1 + len(CLASS_COLOURS), 255]], np.uint8)
+    (strip,) = half_blocks(image, 3, 1, overlay)
+    upper = [colours(segment)[0] for segment in strip for _ in segment.text]
+    assert upper[0] == upper[1] in shades(1)
+    assert upper[2] is not None
+    assert upper[2] >= 232
+
+
+@pytest.mark.parametrize(("size", "noise"), [(1200, 20.0), (128, 20.0), (128, 45.0)])
+@pytest.mark.parametrize(("columns", "rows"), [(60, 22), (40, 20), (120, 36)])
+def test_a_slice_costs_no_more_than_its_budget(
+    size: int, noise: float, columns: int, rows: int
+) -> None:
+    image, overlay = phantom(size, noise)
+    for strips in (
+        half_blocks(image, columns, rows),
+        half_blocks(image, columns, rows, overlay),
+    ):
+        # The estimate is within a tenth of what is sent.
+        assert bytes_of(strips) <= 1.1 * max(BYTES_PER_CELL * columns * rows, BYTES_ALWAYS)
+
+
+def test_greys_are_within_two_levels_of_the_truth() -> None:
+    image = np.repeat(np.linspace(0, 255, 44).astype(np.uint8)[None, :], 44, axis=0)
+    image = image + np.random.default_rng(0).integers(0, 4, image.shape).astype(np.uint8) // 2
+    for strip in half_blocks(image[:, :43], 43, 22):
+        upper = [colours(segment)[0] for segment in strip for _ in segment.text]
+        shown = np.array([code for code in upper if code is not None]) - 232
+        truth = np.linspace(0, 23, len(shown))
+        assert np.abs(shown - truth).max() <= 2
+
+
+def test_only_256_colour_codes_are_used() -> None:
+    image, overlay = phantom(64)
+    for strip in half_blocks(image, 40, 20, overlay):
+        for segment in strip:
+            assert segment.style is not None
+            for colour in (segment.style.color, segment.style.bgcolor):
+                assert colour is None or colour.type in (ColorType.EIGHT_BIT, ColorType.STANDARD)
+
+
+def test_characters_have_no_colours_and_follow_the_ground() -> None:
+    image = np.linspace(0, 255, 30).astype(np.uint8)[None, :].repeat(15, axis=0)
+    dark = half_blocks(image, 30, 8, style="ascii")
+    light = half_blocks(image, 30, 8, style="ascii", dark=False)
+    assert dark[3].text.startswith(RAMP[0])
+    assert dark[3].text.endswith(RAMP[-1])
+    assert light[3].text.endswith(RAMP[0])
+    assert all(not segment.style for strip in dark for segment in strip)
