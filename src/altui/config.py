@@ -77,6 +77,8 @@ class Model(Table):
     architecture: NonEmpty = "Unet"
     encoder: NonEmpty = "resnet34"
     encoder_weights: NonEmpty = "imagenet"  # or a file, or "none"
+    context_slices: Annotated[int, Field(ge=0, le=16)] = 0  # neighbours on each side, as channels
+    dropout: Annotated[float, Field(ge=0, lt=1, strict=False)] = 0.0  # in the decoder
 
 
 class Training(Table):
@@ -93,6 +95,13 @@ class Training(Table):
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = "auto"
     tile: Annotated[int, Field(ge=64, le=16384)] = 1536  # larger slices are read in tiles
+
+
+class Scoring(Table):
+    """What the scoring job finds out about each slice beyond one prediction."""
+
+    committee: Literal["none", "dropout", "augmentation", "ensemble"] = "none"
+    members: Annotated[int, Field(ge=2, le=64)] = 10  # of the committee
 
 
 class Stopping(Table):
@@ -115,6 +124,7 @@ class Config(Table):
     query: Query = Query()
     model: Model = Model()
     training: Training = Training()
+    scoring: Scoring = Scoring()
     stopping: Stopping = Stopping()
     jobs: Jobs = Jobs()
 

@@ -41,23 +41,32 @@ class Record(BaseModel):
 
 
 class LabelSpec(Record):
-    """One labelled slice: `path` is relative to the project; `revision` its row in the store."""
+    """One labelled slice: `path` is relative to the project; `revision` its row in the store.
+
+    `page` of the file holds the mask: 0, but for the oracle's stacks in a simulation.
+    """
 
     sample: str
     index: int
     path: str
     revision: int
+    page: int = 0
 
 
 class JobSpec(Record):
-    """What a job is to do. Paths are relative to `project`, an absolute folder."""
+    """What a job is to do. Paths are relative to `project`, an absolute folder.
+
+    `previous`: the folder of the last round's finished train job, for a warm start and for
+    how far predictions moved since; None in the first round.
+    """
 
     job: str
-    kind: Literal["train"]
+    kind: Literal["train", "simulate"]
     round: int
     project: str
     config: Config
     labels: tuple[LabelSpec, ...]
+    previous: str | None = None
 
 
 class Process(Record):
@@ -85,7 +94,9 @@ class JobResult(Record):
     """How a job ended.
 
     `confusions[split][sample]` is a square matrix over the classes: rows are the labels,
-    columns the predictions, entries pixels, ignored pixels left out.
+    columns the predictions, entries pixels, ignored pixels left out. `stability` compares
+    the predictions of this network (columns) with those of the previous round's (rows) on
+    the frozen part of the pool; None where there was none.
     """
 
     state: Literal["finished", "failed"]
@@ -96,6 +107,14 @@ class JobResult(Record):
     device: str = ""
     train_loss: float | None = None
     confusions: dict[str, dict[str, Confusion]] = {}
+    stability: Confusion | None = None
+
+    @field_validator("stability")
+    @classmethod
+    def _square(cls, matrix: Confusion | None) -> Confusion | None:
+        if matrix is not None:
+            cls._possible({"": {"": matrix}})
+        return matrix
 
     @field_validator("confusions")
     @classmethod

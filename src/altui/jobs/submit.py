@@ -22,11 +22,15 @@ def check_runner(workspace: Workspace) -> None:
 
 
 def submit(
-    workspace: Workspace, transaction: Transaction, round_number: int, labels: list[Label]
+    workspace: Workspace,
+    transaction: Transaction,
+    round_number: int,
+    labels: list[Label],
+    previous: str | None,
 ) -> JobFolder:
     """Write a train job's row and folder within `transaction`; `local.launch` starts it.
 
-    Raises AltuiError.
+    `previous`: the job with the last round's results. Raises AltuiError.
     """
     number = len(transaction.history().jobs) + 1
     job = f"train-{number:03d}"
@@ -41,6 +45,7 @@ def submit(
             LabelSpec(sample=one.sample, index=one.slice_index, path=one.path, revision=one.id)
             for one in labels
         ),
+        previous=str((workspace.jobs / previous).relative_to(workspace.root)) if previous else None,
     )
     try:
         # Without a row the folder is what a killed altui left behind.

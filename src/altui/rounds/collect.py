@@ -59,6 +59,8 @@ def _take_in(
             transaction.insert(
                 "confusions", job=row.id, split=split, sample=sample, matrix=json.dumps(matrix)
             )
+    if result.stability is not None:
+        transaction.insert("stability", job=row.id, matrix=json.dumps(result.stability))
     history = transaction.history()
     if row.round != current_round(history):
         return

@@ -20,7 +20,8 @@ def run_round(workspace: Workspace, again: bool = False) -> str:
         history = transaction.history()
         number = current_round(history)
         check_ready(workspace, history, number, again)
-        folder = submit(workspace, transaction, number, training_labels(workspace, history))
+        labels = training_labels(workspace, history)
+        folder = submit(workspace, transaction, number, labels, results_job(history, number - 1))
     launch(workspace, folder)
     return folder.id
 

@@ -79,6 +79,7 @@ def results_job(history: History, round_number: int) -> str | None:
         job.id
         for job in history.jobs
         if job.round == round_number
+        and job.kind == "train"
         and job.id in history.ends
         and history.ends[job.id].state == "finished"
     ]

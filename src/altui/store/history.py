@@ -91,6 +91,14 @@ class ConfusionRow:
 
 
 @dataclass(frozen=True)
+class StabilityRow:
+    """Predictions of a job's network (columns) against those of the round before (rows)."""
+
+    job: str
+    matrix: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
 class History:
     """All rows, oldest first. Holds no rules: `rounds/` derives states from it."""
 
@@ -101,6 +109,7 @@ class History:
     job_ends: tuple[JobEnd, ...] = ()
     job_labels: tuple[tuple[str, int], ...] = ()
     confusions: tuple[ConfusionRow, ...] = ()
+    stability: tuple[StabilityRow, ...] = ()
 
     @cached_property
     def current_labels(self) -> dict[SliceId, Label]:
@@ -150,6 +159,10 @@ def _read_history(db: Database) -> History:
         confusions=tuple(
             ConfusionRow(**{**row, "matrix": tuple(map(tuple, json.loads(row["matrix"])))})
             for row in db.query("SELECT * FROM confusions ORDER BY job, split, sample")
+        ),
+        stability=tuple(
+            StabilityRow(row["job"], tuple(map(tuple, json.loads(row["matrix"]))))
+            for row in db.query("SELECT * FROM stability ORDER BY job")
         ),
     )
 

@@ -8,7 +8,10 @@ from sqlite_utils import Database, Migrations
 
 migrations = Migrations("altui")
 
-APPEND_ONLY = ("events", "decisions", "labels", "jobs", "job_labels", "job_ends", "confusions")
+APPEND_ONLY = (
+    *("events", "decisions", "labels", "jobs", "job_labels", "job_ends", "confusions"),
+    "stability",
+)
 
 
 @migrations()
@@ -93,9 +96,25 @@ def m001_rounds(db: Database) -> None:
         )""",
     ):
         db.execute(statement)
-    for table in APPEND_ONLY:
-        for verb in ("UPDATE", "DELETE"):
-            db.execute(
-                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            )
+    for table in APPEND_ONLY[:7]:
+        _make_append_only(db, table)
+
+
+@migrations()
+def m002_stability(db: Database) -> None:
+    db.execute(
+        """
+        CREATE TABLE stability (              -- predictions against the previous round's
+            job TEXT PRIMARY KEY REFERENCES jobs(id),
+            matrix TEXT NOT NULL              -- JSON; rows: before, columns: now; pixels
+        )"""
+    )
+    _make_append_only(db, "stability")
+
+
+def _make_append_only(db: Database, table: str) -> None:
+    for verb in ("UPDATE", "DELETE"):
+        db.execute(
+            f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+            f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+        )
