@@ -33,7 +33,7 @@ class RecordTable(DataTable[Text]):
 
     def on_mount(self) -> None:
         for number, label in enumerate(self._labels):
-            self.add_column(label, key=str(number))
+            self.add_column(label, width=label.cell_len, key=str(number))
 
     @property
     def selected(self) -> str | None:
@@ -46,6 +46,7 @@ class RecordTable(DataTable[Text]):
         old = self._rows
         target = select or self._kept(rows)
         top = self.scroll_offset.y
+        self._fit(rows)
         if [key for key, _ in rows[: len(old)]] == [key for key, _ in old]:
             self._rows = list(rows)
             self._update(old, rows)
@@ -66,6 +67,14 @@ class RecordTable(DataTable[Text]):
         if key in keys:
             self.move_cursor(row=keys.index(key))
 
+    def _fit(self, rows: Sequence[Row]) -> None:
+        """Make each column as wide as its longest cell, now: a table that is left to measure
+        itself does so when it is idle, and keeps what it has drawn too narrow before.
+        """
+        for number, column in enumerate(self.ordered_columns):
+            widths = (cells[number].cell_len for _, cells in rows)
+            column.width = max(self._labels[number].cell_len, *widths, 0)
+
     def _kept(self, rows: Sequence[Row]) -> str | None:
         """Where the cursor belongs among new rows."""
         if not rows:
@@ -81,4 +90,4 @@ class RecordTable(DataTable[Text]):
         for (key, before), (_, after) in zip(old, new, strict=False):
             for number, (was, now) in enumerate(zip(before, after, strict=True)):
                 if was.plain != now.plain or was.style != now.style:
-                    self.update_cell(key, str(number), now, update_width=True)
+                    self.update_cell(key, str(number), now)
