@@ -86,6 +86,7 @@ class Training(Table):
     batch: Annotated[int, Field(ge=1, le=4096)] = 8
     steps: Annotated[int, Field(ge=1, le=10_000_000)] = 400
     steps_per_slice: Annotated[int, Field(ge=0, le=1_000_000)] = 20  # more labels, longer training
+    max_steps: Annotated[int, Field(ge=1, le=100_000_000)] = 4000
     learning_rate: Annotated[float, Field(gt=0, le=1, strict=False)] = 1e-3
     weight_decay: Annotated[float, Field(ge=0, le=1, strict=False)] = 1e-2
     flips: bool = True

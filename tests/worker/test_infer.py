@@ -21,6 +21,18 @@ def network() -> Network:
     return build(Model(encoder="resnet18", encoder_weights="none"), 3, Path())[0]
 
 
+class Alone(torch.nn.Module):
+    """Looks at each pixel alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder = self.decoder = torch.nn.Identity()
+        self.segmentation_head = torch.nn.Conv2d(1, 3, 1)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.segmentation_head(images)  # type: ignore[no-any-return]
+
+
 def predictor(network: Network, tile: int) -> Predictor:
     return Predictor(network, computing.choose(Training(device="cpu")), tile)
 
@@ -46,8 +58,8 @@ def test_tiles_cover_every_pixel_with_shares_that_sum_to_one(
 def test_tiles_blend_without_a_trace() -> None:
     """A network that looks at each pixel alone sees no edges: only the blending is left."""
     torch.manual_seed(2)
-    alone = Network(torch.nn.Conv2d(1, 3, 1), 3)
-    image = torch.randn(1, 370, 480)
+    alone = Network(Alone(), 3)
+    image = torch.randn(1, 1, 370, 480)
     whole = predictor(alone, 512).probabilities(image)
     tiled = predictor(alone, 128).probabilities(image)
     assert whole.shape == tiled.shape == (1, 3, 370, 480)
@@ -57,7 +69,7 @@ def test_tiles_blend_without_a_trace() -> None:
 def test_tiles_of_a_real_network_are_near_the_whole_slice(network: Network) -> None:
     random = np.random.default_rng(0)
     coarse = random.normal(size=(1, 24, 30)).astype(np.float32)
-    image = torch.from_numpy(np.kron(coarse, np.ones((16, 16), np.float32)))[:, :370]
+    image = torch.from_numpy(np.kron(coarse, np.ones((16, 16), np.float32)))[:, None, :370]
     whole = predictor(network, 512).probabilities(image)
     tiled = predictor(network, 256).probabilities(image)
     assert torch.allclose(tiled.sum(1), torch.ones(1, 370, 480), atol=1e-4)
@@ -68,7 +80,7 @@ def test_tiles_of_a_real_network_are_near_the_whole_slice(network: Network) -> N
 
 
 def test_one_slice_has_the_same_prediction_alone_and_among_others(network: Network) -> None:
-    images = torch.randn(5, 50, 60)
+    images = torch.randn(5, 1, 50, 60)
     ours = predictor(network, 512)
     together = ours.probabilities(images)
     assert torch.allclose(together[3], ours.probabilities(images[3:4])[0], atol=1e-5)
@@ -92,7 +104,7 @@ def test_short_memory_leads_to_single_slices_then_to_tiles(
         return softmax(images)
 
     monkeypatch.setattr(ours, "_softmax", short)
-    images = torch.randn(2, 160, 200)
+    images = torch.randn(2, 1, 160, 200)
     assert ours.probabilities(images).shape == (2, 3, 160, 200)
     assert ours.tile <= 128
 
@@ -107,4 +119,4 @@ def test_when_not_even_a_tile_fits_it_says_so(
 
     monkeypatch.setattr(ours, "_softmax", never)
     with pytest.raises(AltuiError, match="memory does not suffice for a tile"):
-        ours.probabilities(torch.randn(1, 100, 100))
+        ours.probabilities(torch.randn(1, 1, 100, 100))

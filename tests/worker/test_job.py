@@ -105,7 +105,7 @@ def test_the_checkpoint_predicts_again_what_the_job_predicted(job: JobFolder) ->
     image = tifffile.imread(project / "a.tif", key=4)
     normalised = Normaliser(window["low"], window["high"])(image)
     with torch.inference_mode():
-        prediction = network(torch.from_numpy(normalised)[None]).argmax(1)[0].numpy()
+        prediction = network(torch.from_numpy(normalised)[None, None]).argmax(1)[0].numpy()
     written = tifffile.imread(job.path / PREDICTIONS / "a.tif", key=4)
     assert (prediction == written).mean() > 0.999
 

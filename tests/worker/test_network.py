@@ -44,7 +44,7 @@ def test_every_architecture_takes_odd_sizes_and_trains(architecture: str) -> Non
     network = made(architecture=architecture, encoder=ARCHITECTURES[architecture])
     network.eval()
     with torch.no_grad():
-        assert network(torch.zeros(1, 45, 70)).shape == (1, 3, 45, 70)
+        assert network(torch.zeros(1, 1, 45, 70)).shape == (1, 3, 45, 70)
     network.train()
     logits = network(torch.randn(2, 1, 40, 64))
     assert logits.shape == (2, 3, 40, 64)
@@ -163,3 +163,61 @@ def test_padding_reflects_as_often_as_it_takes() -> None:
     padded = network.pad(image)
     assert padded.shape == (1, 32, 32)
     assert padded[0, 0, :7].tolist() == [0, 1, 2, 1, 0, 1, 2]
+
+
+def test_colour_weights_are_shared_out_over_context_slices(tmp_path: Path) -> None:
+    state = colour_encoder()
+    torch.save(state, tmp_path / "w.pt")
+    grey = torch.randn(1, 1, 32, 32)
+    alone = build(Model(encoder="resnet18", encoder_weights="w.pt"), 3, tmp_path)[0]
+    for k in (1, 2):
+        model = Model(encoder="resnet18", encoder_weights="w.pt", context_slices=k)
+        first = cast(nn.Conv2d, encoder_of(build(model, 3, tmp_path)[0]).conv1)
+        assert first.weight.shape[1] == 1 + 2 * k
+        equal = first(grey.expand(1, 1 + 2 * k, -1, -1))
+        assert torch.allclose(equal, cast(nn.Conv2d, encoder_of(alone).conv1)(grey), atol=1e-5)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_dropout_alone_varies_what_one_encoding_decodes_to(architecture: str) -> None:
+    torch.manual_seed(0)
+    model = Model(
+        architecture=architecture,
+        encoder=ARCHITECTURES[architecture],
+        encoder_weights="none",
+        context_slices=1,
+        dropout=0.4,
+    )
+    network = build(model, 3, Path())[0].eval()
+    images = torch.randn(2, 3, 40, 64)
+    with torch.no_grad():
+        encoded = network.encode(images)
+        assert encoded.features[-1].shape[0] == 2
+        plain = network.decode(encoded)
+        assert plain.shape == (2, 3, 40, 64)
+        assert torch.equal(plain, network(images))
+        whole = network.inner(network.pad(images))[..., :40, :64]
+        assert torch.allclose(plain, whole, atol=1e-4)
+        network.drop(True)
+        norms = [m for m in network.modules() if isinstance(m, nn.BatchNorm2d)]
+        assert not any(norm.training for norm in norms)
+        first, second = network.decode(encoded), network.decode(encoded)
+        assert not torch.equal(first, second)
+        network.drop(False)
+        assert torch.equal(plain, network.decode(encoded))
+
+
+def test_dropout_adds_no_weights_and_leaves_training_to_train() -> None:
+    with_dropout = build(Model(encoder="resnet18", encoder_weights="none", dropout=0.5), 3, Path())[
+        0
+    ]
+    assert with_dropout.inner.state_dict().keys() == made().inner.state_dict().keys()
+    image = torch.randn(1, 1, 64, 64)
+    with torch.no_grad():
+        with_dropout.eval()
+        assert torch.equal(with_dropout(image), with_dropout(image))
+        with_dropout.train()
+        for module in with_dropout.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.eval()
+        assert not torch.equal(with_dropout(image), with_dropout(image))

@@ -56,6 +56,7 @@ def test_labels_are_read_once_and_the_least_used_go_first(tmp_path: Path) -> Non
         assert slices.read(2)[0] is slices.read(2)[0]
         assert slices.read(0)[0] is not first[0]
         assert (slices.read(0)[0] == first[0]).all()
+        assert first[0].shape == (1, 72, 88)
         assert [(x.sample, x.index) for x in slices.labels] == [("a", 0), ("a", 4), ("b", 1)]
 
 
@@ -115,3 +116,20 @@ def test_normalisation_maps_the_window_whatever_the_scale() -> None:
         values = np.array([low, middle, high, high + 10 * (high - low), np.nan], np.float64)
         found = Normaliser(low, high)(values)
         assert found.tolist() == pytest.approx([-2, 0, 2, 3, -2], abs=0.01)
+
+
+def test_context_slices_are_channels_and_the_stacks_ends_are_repeated(tmp_path: Path) -> None:
+    config = make_project(tmp_path, {"model": {"context_slices": 2}})
+    stack = tifffile.imread(tmp_path / "a.tif")
+    with open_samples(tmp_path, config) as samples:
+        sample = samples["a"]
+        for index, expected in {0: [0, 0, 0, 1, 2], 2: [0, 1, 2, 3, 4], 5: [3, 4, 5, 5, 5]}.items():
+            found = sample.channels(index)
+            assert found.shape == (5, 72, 88)
+            assert found.dtype == np.float32
+            assert (found == sample.normalise(stack[expected])).all()
+        together = sample.channels_of(range(1, 5))
+        assert (together == np.stack([sample.channels(index) for index in range(1, 5)])).all()
+        slices = LabelledSlices([label(tmp_path, "a", 5)], samples, tmp_path, config.classes)
+        assert slices.channels == 5
+        assert (slices.read(0)[0] == stack[[3, 4, 5, 5, 5]]).all()

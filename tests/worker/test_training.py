@@ -154,6 +154,7 @@ def test_one_crop_a_step_where_batch_normalisation_needs_two(tmp_path: Path) -> 
 
 def test_steps_grow_with_the_labels() -> None:
     assert total_steps(Training(steps=100, steps_per_slice=5), 8) == 140
+    assert total_steps(Training(steps=100, steps_per_slice=5, max_steps=120), 8) == 120
 
 
 @pytest.mark.parametrize("crop", [64, 100])
@@ -167,12 +168,12 @@ def test_crops_are_reproducible_and_their_masks_fit(tmp_path: Path, crop: int) -
     assert (batch.images == again.images).all()
     assert (batch.masks == again.masks).all()
     assert (batch.images != other.images).any()
-    assert batch.images.shape == (4, crop, crop)
+    assert batch.images.shape == (4, 1, crop, crop)
     assert batch.images.dtype == np.float32
     # What is added around a small slice is ignored, and only that.
     assert (batch.masks == IGNORED).sum() == 4 * (crop**2 - min(crop, 72) * min(crop, 88))
     # The implant is brighter than the background wherever the crop was turned to.
-    means = [batch.images[batch.masks == number].mean() for number in range(3)]
+    means = [batch.images[:, 0][batch.masks == number].mean() for number in range(3)]
     assert means[0] < means[1] < means[2]
 
 
@@ -186,7 +187,7 @@ def test_a_batch_takes_every_slice_before_one_comes_twice(tmp_path: Path) -> Non
 
 
 def test_augmentation_moves_image_and_mask_alike_and_can_be_switched_off() -> None:
-    image = np.arange(16, dtype=np.float32).reshape(4, 4)
+    image = np.arange(16, dtype=np.float32).reshape(1, 4, 4)
     mask = np.arange(16, dtype=np.uint8).reshape(4, 4)
     still = Training(flips=False, rotations=False, brightness=0.0)
     seen = set()

@@ -28,6 +28,8 @@ def save_network(
         "format": FORMAT,
         "architecture": model.architecture,
         "encoder": model.encoder,
+        "context_slices": model.context_slices,
+        "dropout": model.dropout,
         "classes": list(classes),
         "normalisation": {name: dict(values) for name, values in normalisation.items()},
         "state_dict": {
@@ -52,6 +54,8 @@ def load_network(path: Path) -> tuple[Network, dict[str, Any]]:
             architecture=content["architecture"],
             encoder=content["encoder"],
             encoder_weights="none",
+            context_slices=content.get("context_slices", 0),
+            dropout=content.get("dropout", 0.0),
         )
         network, _ = build(model, len(content["classes"]), path.parent)
         network.inner.load_state_dict(state)

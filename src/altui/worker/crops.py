@@ -12,7 +12,7 @@ from altui.worker.samples import IGNORED, ClassIds, LabelledSlices
 
 @dataclass(frozen=True)
 class Batch:
-    """`images` (n, crop, crop) float32 in normalised grey values; `masks` (n, crop, crop)."""
+    """`images` (n, c, crop, crop) float32, normalised grey values; `masks` (n, crop, crop)."""
 
     images: FloatArray
     masks: ClassIds
@@ -25,13 +25,14 @@ def draw(slices: LabelledSlices, settings: Training, step: int) -> Batch:
     that cannot be read.
     """
     random = np.random.default_rng([settings.seed % 2**63, step])
-    images = np.empty((settings.batch, settings.crop, settings.crop), np.float32)
-    masks = np.empty(images.shape, np.uint8)
+    sides = (settings.crop, settings.crop)
+    images = np.empty((settings.batch, slices.channels, *sides), np.float32)
+    masks = np.empty((settings.batch, *sides), np.uint8)
     for slot, number in enumerate(_choose(len(slices), settings.batch, random)):
         image, mask = slices.read(number)
         top, left = (int(random.integers(max(side - settings.crop, 0) + 1)) for side in mask.shape)
         window = np.s_[top : top + settings.crop, left : left + settings.crop]
-        piece = slices.normaliser(number)(image[window])
+        piece = slices.normaliser(number)(image[:, *window])
         images[slot], masks[slot] = augment(
             *_fill(piece, mask[window], settings.crop), settings, random
         )
@@ -41,7 +42,7 @@ def draw(slices: LabelledSlices, settings: Training, step: int) -> Batch:
 def augment(
     image: FloatArray, mask: ClassIds, settings: Training, random: np.random.Generator
 ) -> tuple[FloatArray, ClassIds]:
-    """A square image and its mask, flipped, turned and lit differently, as configured.
+    """A square image (c, h, w) and its mask, flipped, turned and lit as configured.
 
     Draws the same random numbers whatever is switched on, so that a switch changes
     nothing else.
@@ -51,9 +52,9 @@ def augment(
     contrast, shift = random.uniform(-1, 1, size=2) * settings.brightness
     if settings.flips:
         window = np.s_[:: steps[0], :: steps[1]]
-        image, mask = image[window], mask[window]
+        image, mask = image[:, *window], mask[window]
     if settings.rotations:
-        image, mask = np.rot90(image, turns), np.rot90(mask, turns)
+        image, mask = np.rot90(image, turns, (1, 2)), np.rot90(mask, turns)
     if settings.brightness:
         # `brightness` is a share of the window between black and white
         image = image * np.float32(1 + contrast) + np.float32(shift * SPAN)
@@ -71,4 +72,7 @@ def _fill(image: FloatArray, mask: ClassIds, side: int) -> tuple[FloatArray, Cla
     more = [(0, side - length) for length in mask.shape]
     if not any(added for _, added in more):
         return image, mask
-    return np.pad(image, more, mode="reflect"), np.pad(mask, more, constant_values=IGNORED)
+    return (
+        np.pad(image, [(0, 0), *more], mode="reflect"),
+        np.pad(mask, more, constant_values=IGNORED),
+    )

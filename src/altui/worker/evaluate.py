@@ -67,5 +67,5 @@ def batches(predictor: Predictor, sample: OpenSample) -> list[range]:
 
 
 def read_slices(sample: OpenSample, indices: range) -> npt.NDArray[np.float32]:
-    """(n, h, w) normalised. Raises AltuiError for a slice that cannot be read."""
-    return np.stack([sample.normalise(sample.images.read(index)) for index in indices])
+    """(n, c, h, w) normalised. Raises AltuiError for a slice that cannot be read."""
+    return sample.channels_of(indices)

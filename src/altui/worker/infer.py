@@ -35,7 +35,7 @@ class Predictor:
 
     @torch.inference_mode()
     def probabilities(self, images: torch.Tensor) -> torch.Tensor:
-        """(n, h, w) normalised images to (n, classes, h, w) float32 on the device.
+        """(n, c, h, w) normalised images to (n, classes, h, w) float32 on the device.
 
         Where memory does not suffice, fewer slices go together, then tiles, then ever
         smaller tiles, from then on. Raises AltuiError when the smallest do not fit.
@@ -64,18 +64,17 @@ class Predictor:
         return torch.softmax(logits.float(), dim=1)
 
     def _tiled(self, image: torch.Tensor) -> torch.Tensor:
-        """(h, w) to (classes, h, w): tiles fade into one another where they overlap."""
-        height, width = image.shape
+        """(c, h, w) to (classes, h, w): tiles fade into one another where they overlap."""
+        height, width = image.shape[-2:]
         image = self.network.pad(image)
-        result = torch.zeros((self.network.classes, *image.shape), device=image.device)
-        rows, columns = (
-            tile_axis(length, self.tile, self.network.alignment) for length in image.shape
-        )
+        sides = image.shape[-2:]
+        result = torch.zeros((self.network.classes, *sides), device=image.device)
+        rows, columns = (tile_axis(length, self.tile, self.network.alignment) for length in sides)
         for top, down in rows:
             for left, across in columns:
                 window = (slice(top, top + len(down)), slice(left, left + len(across)))
                 share = torch.outer(down, across).to(image.device)
-                result[:, *window] += self._softmax(image[window][None])[0] * share
+                result[:, *window] += self._softmax(image[:, *window][None])[0] * share
         return result[:, :height, :width]
 
     def _take_less(self, together: int, side: int) -> None:

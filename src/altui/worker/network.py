@@ -1,4 +1,4 @@
-"""A segmentation-models-pytorch network by name, for one grey channel of any size.
+"""A segmentation-models-pytorch network by name, for grey channels of any size.
 
 Architectures: U-Net (Ronneberger et al., 2015, arXiv 1505.04597) and the others of
 https://smp.readthedocs.io.
@@ -6,9 +6,10 @@ https://smp.readthedocs.io.
 
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import segmentation_models_pytorch as smp  # type: ignore[import-untyped]
@@ -26,29 +27,79 @@ ALIGNMENT = 32  # what every smp encoder of depth 5 divides
 SMALLEST_SIDES = (32, 64, 128, 256)  # tried in turn: PAN pools 8 × 8 at a sixteenth
 
 
+@dataclass(frozen=True)
+class Encoded:
+    """What the encoder made of (n, c, height, width) images, and what the decoder takes.
+
+    `features`: from fine to coarse, each (n, channels, h / stride, w / stride) of the padded
+    images. `decoded_from`: the decoder's arguments.
+    """
+
+    features: Sequence[torch.Tensor]
+    decoded_from: tuple[Any, ...]
+    height: int
+    width: int
+
+
 class Network(nn.Module):
-    """Logits for images of any size.
+    """Logits for images of any size; `inner` is an encoder, a decoder and a head.
 
     `alignment`: input sides are padded to multiples of this; `smallest`: and to this at
     least. The padding reflects the image, and its predictions are cut off again.
+
+    `dropout`: the share of channels that are left out after each of the decoder's blocks
+    (where it has `blocks`) and before the head. It adds no weights.
     """
 
-    def __init__(self, inner: nn.Module, classes: int) -> None:
+    def __init__(
+        self, inner: nn.Module, classes: int, channels: int = 1, dropout: float = 0.0
+    ) -> None:
         super().__init__()
         self.inner = inner
         self.classes = classes
-        stride = getattr(getattr(inner, "encoder", None), "output_stride", None)
+        self.channels = channels
+        stride = getattr(inner.encoder, "output_stride", None)
         self.alignment = math.lcm(ALIGNMENT, stride if isinstance(stride, int) else 1)
-        self.smallest = _smallest_side(inner, self.alignment)
+        self.smallest = _smallest_side(inner, self.alignment, channels)
+        self.dropout = nn.Dropout2d(dropout)
+        if dropout:
+            self._drop_between_blocks()
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """(n, h, w) or (n, 1, h, w) to logits (n, classes, h, w)."""
-        if images.ndim == 3:
-            images = images.unsqueeze(1)
-        height, width = images.shape[-2:]
+        """(n, c, h, w) to logits (n, classes, h, w)."""
+        return self.decode(self.encode(images))
+
+    def encode(self, images: torch.Tensor) -> Encoded:
+        """(n, c, h, w): the part of `forward` that dropout leaves alone."""
         padded = self.pad(images).contiguous(memory_format=torch.channels_last)
-        logits = cast(torch.Tensor, self.inner(padded))
-        return logits[..., :height, :width]
+        found = cast(nn.Module, self.inner.encoder)(padded)
+        # a plain vision transformer's encoder returns prefix tokens too, as a tuple
+        arguments = found if isinstance(found, tuple) else (found,)
+        return Encoded(arguments[0], arguments, *images.shape[-2:])
+
+    def decode(self, encoded: Encoded) -> torch.Tensor:
+        """Logits (n, classes, h, w) of the images' own size."""
+        decoded = cast(nn.Module, self.inner.decoder)(*encoded.decoded_from)
+        logits = cast(nn.Module, self.inner.segmentation_head)(decoded)
+        return cast(torch.Tensor, logits)[..., : encoded.height, : encoded.width]
+
+    def drop(self, active: bool) -> None:
+        """Switch dropout alone on or off, for committees: all else stays as it is.
+
+        Some decoders (FPN, PSPNet, Segformer) have dropout of their own, which counts too.
+        """
+        decoder = cast(nn.Module, self.inner.decoder)
+        for module in (self.dropout, *decoder.modules()):
+            if isinstance(module, nn.Dropout | nn.Dropout2d):
+                module.train(active)
+
+    def _drop_between_blocks(self) -> None:
+        # By hooks: the modules, and so the names in a checkpoint, stay those of the library.
+        blocks = getattr(self.inner.decoder, "blocks", nn.ModuleList())
+        for block in list(blocks.children())[:-1]:
+            block.register_forward_hook(lambda _module, _given, made: self.dropout(made))
+        head = cast(nn.Module, self.inner.segmentation_head)
+        head.register_forward_pre_hook(lambda _module, given: (self.dropout(given[0]),))
 
     def padded_side(self, length: int) -> int:
         """The side that an input of `length` pixels gets."""
@@ -76,7 +127,7 @@ def build(model: Model, classes: int, project: Path) -> tuple[Network, str]:
     choice = model.encoder_weights
     if choice == "none" or choice in _known_weights(model.encoder):
         named = None if choice == "none" else choice
-        return Network(_create(model, named, classes), classes), (
+        return _network(model, _create(model, named, classes), classes), (
             "random weights" if named is None else f"weights {choice}"
         )
     path = project / choice
@@ -88,9 +139,14 @@ def build(model: Model, classes: int, project: Path) -> tuple[Network, str]:
         )
     inner = _create(model, None, classes)
     adapted = _load_encoder(inner, path)
-    return Network(inner, classes), (
+    return _network(model, inner, classes), (
         f"encoder weights from {plain(path)} ({adapted.matched} of {adapted.wanted} tensors)"
     )
+
+
+def channels_of(model: Model) -> int:
+    """Slices that the network sees at once: a slice and its neighbours on each side."""
+    return 1 + 2 * model.context_slices
 
 
 def check_names(model: Model) -> None:
@@ -116,6 +172,10 @@ def check_names(model: Model) -> None:
         )
 
 
+def _network(model: Model, inner: nn.Module, classes: int) -> Network:
+    return Network(inner, classes, channels_of(model), model.dropout)
+
+
 def _known_weights(encoder: str) -> set[str]:
     if encoder.startswith("tu-"):
         return {"imagenet"}
@@ -134,7 +194,7 @@ def _create(model: Model, weights: str | None, classes: int) -> nn.Module:
                 model.architecture,
                 encoder_name=model.encoder,
                 encoder_weights=weights,
-                in_channels=1,
+                in_channels=channels_of(model),
                 classes=classes,
                 **options,
             )
@@ -166,7 +226,7 @@ def _load_encoder(inner: nn.Module, path: Path) -> Adapted:
 
 
 @torch.no_grad()
-def _smallest_side(inner: nn.Module, alignment: int) -> int:
+def _smallest_side(inner: nn.Module, alignment: int, channels: int) -> int:
     """The smallest input side that the network takes, found by trying."""
     was_training = inner.training
     inner.eval()
@@ -175,7 +235,7 @@ def _smallest_side(inner: nn.Module, alignment: int) -> int:
         for side in SMALLEST_SIDES:
             aligned = -(-side // alignment) * alignment
             try:
-                inner(torch.zeros(1, 1, aligned, aligned))
+                inner(torch.zeros(1, channels, aligned, aligned))
                 return aligned
             except (RuntimeError, ValueError, AssertionError) as error:
                 failure = error
@@ -183,7 +243,7 @@ def _smallest_side(inner: nn.Module, alignment: int) -> int:
         inner.train(was_training)
     assert failure is not None
     raise AltuiError(
-        f"this network takes no grey image: {_short(failure)}",
+        f"this network takes no grey images: {_short(failure)}",
         "choose another architecture or encoder in [model]",
     ) from failure
 

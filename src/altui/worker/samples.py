@@ -18,7 +18,7 @@ from altui.jobs.folder import LabelSpec
 from altui.slices import SliceId
 from altui.text import plain
 from altui.volumes.stack import Stack, open_stack
-from altui.worker.normalise import Normaliser, normaliser_of
+from altui.worker.normalise import FloatArray, Normaliser, normaliser_of
 
 Raw = npt.NDArray[np.generic]
 ClassIds = npt.NDArray[np.uint8]
@@ -28,12 +28,16 @@ IGNORED = 255  # inside the worker, whatever classes.ignore is; class ids end at
 
 @dataclass
 class OpenSample:
-    """One sample; `masks` is None for the training split, whose oracle no job may see."""
+    """One sample; `masks` is None for the training split, whose oracle no job may see.
+
+    `context`: how many neighbours on each side the network sees beside a slice.
+    """
 
     sample: Sample
     images: Stack
     masks: Stack | None
     classes: Classes
+    context: int = 0
 
     @property
     def name(self) -> str:
@@ -46,6 +50,27 @@ class OpenSample:
     @cached_property
     def normalise(self) -> Normaliser:
         return normaliser_of(self.images)
+
+    def neighbours(self, index: int) -> list[int]:
+        """A slice's channels: its neighbours and itself, the stack's ends repeated."""
+        last = self.images.slices - 1
+        around = range(index - self.context, index + self.context + 1)
+        return [min(max(one, 0), last) for one in around]
+
+    def channels(self, index: int) -> FloatArray:
+        """(c, h, w) float32, normalised: what the network sees of a slice. Raises AltuiError."""
+        channels: FloatArray = self.channels_of(range(index, index + 1))[0]
+        return channels
+
+    def channels_of(self, indices: range) -> FloatArray:
+        """(n, c, h, w) of n slices in a row, each read once. Raises AltuiError."""
+        places = [self.neighbours(index) for index in indices]
+        needed = sorted({one for place in places for one in place})
+        read = np.stack([self.normalise(self.images.read(one)) for one in needed])
+        if not self.context:
+            return read[:, None]
+        channels: FloatArray = read[np.searchsorted(needed, places)]
+        return channels
 
     def mask(self, index: int) -> ClassIds:
         """Class ids of one slice, IGNORED where left out. Raises AltuiError."""
@@ -64,7 +89,9 @@ def open_samples(project: Path, config: Config) -> Iterator[dict[str, OpenSample
             if sample.split != "train" and sample.masks is not None:
                 masks = stacks.enter_context(open_stack(project, sample.masks))
                 _check_shapes(sample, images, masks)
-            samples[sample.name] = OpenSample(sample, images, masks, config.classes)
+            samples[sample.name] = OpenSample(
+                sample, images, masks, config.classes, config.model.context_slices
+            )
         yield samples
 
 
@@ -136,11 +163,16 @@ class LabelledSlices:
     def __len__(self) -> int:
         return len(self.labels)
 
+    @property
+    def channels(self) -> int:
+        """Slices that the network sees at once: a slice and its neighbours."""
+        return 1 + 2 * self.samples[self.labels[0].sample].context
+
     def normaliser(self, number: int) -> Normaliser:
         return self.samples[self.labels[number].sample].normalise
 
     def read(self, number: int) -> tuple[Raw, ClassIds]:
-        """Image (h, w) in its own dtype and class ids (h, w). Raises AltuiError."""
+        """Channels (c, h, w) in the image's dtype and class ids (h, w). Raises AltuiError."""
         with self._lock:
             if number in self._kept:
                 self._kept.move_to_end(number)
@@ -161,14 +193,15 @@ class LabelledSlices:
 
     def _read(self, label: LabelSpec) -> tuple[Raw, ClassIds]:
         where = SliceId(label.sample, label.index)
+        sample = self.samples[label.sample]
         # A copy: a view of a memory-mapped file would be read again for every crop.
-        image: Raw = np.array(self.samples[label.sample].images.read(label.index))
+        image: Raw = np.stack([sample.images.read(one) for one in sample.neighbours(label.index)])
         with open_stack(self.project, label.path) as stack:
             mask = class_ids(stack.read(0), self.classes, where)
-        if mask.shape != image.shape:
+        if mask.shape != image.shape[1:]:
             raise AltuiError(
                 f"the label of {where} is {_size(mask.shape)} pixels (height × width), the slice "
-                f"{_size(image.shape)}",
+                f"{_size(image.shape[1:])}",
                 f"import a mask of the slice's size; this one is {plain(label.path)}",
             )
         return image, mask

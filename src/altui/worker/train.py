@@ -24,7 +24,7 @@ Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 def total_steps(settings: Training, labelled: int) -> int:
     """More labels, longer training."""
-    return settings.steps + settings.steps_per_slice * labelled
+    return min(settings.steps + settings.steps_per_slice * labelled, settings.max_steps)
 
 
 def train(

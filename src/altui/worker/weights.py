@@ -1,4 +1,4 @@
-"""Encoder weights from a file, fitted to one grey channel."""
+"""Encoder weights from a file, fitted to grey channels."""
 
 import pickle
 from collections.abc import Mapping
@@ -61,9 +61,10 @@ def adapt(
     """Of `tensors` those that an encoder wants, whatever prefix they have in the file.
 
     The encoder may be stored alone, within a network ("encoder."), or wrapped ("module.").
-    A first convolution over three channels is summed to one, which gives a grey image the
-    response that it had as red, green and blue. Raises AltuiError when fewer than half of
-    the wanted tensors are there, or when one has another shape.
+    A first convolution over three channels is summed and shared out over the slices, which
+    gives a grey image, or equal neighbours, the response that it had as red, green and blue.
+    Raises AltuiError when fewer than half of the wanted tensors are there, or when one has
+    another shape.
     """
     # smp keeps timm's own encoders one level down
     plainly = {name: name.removeprefix("model.") for name in wanted}
@@ -97,8 +98,9 @@ def adapt(
 
 
 def _fit(name: str, value: torch.Tensor, target: torch.Tensor, path: Path) -> torch.Tensor:
-    if value.ndim == 4 and target.shape == (value.shape[0], 1, *value.shape[2:]):
-        value = value.sum(dim=1, keepdim=True)
+    if value.ndim == 4 == target.ndim and value.shape[1] == 3:  # the first convolution
+        channels = target.shape[1]
+        value = (value.sum(dim=1, keepdim=True) / channels).expand(-1, channels, -1, -1)
     if value.shape != target.shape:
         raise AltuiError(
             f"{plain(path)}: {plain(name)} has shape {tuple(value.shape)}, the encoder's has "
