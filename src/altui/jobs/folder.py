@@ -28,8 +28,8 @@ SPEC, LOCK, PROCESS, HEARTBEAT = "spec.json", "lock", "process.json", "heartbeat
 PROGRESS, LOG, RESULT = "progress.jsonl", "log.txt", "result.json"
 SCORES, CHECKPOINT, PREDICTIONS = "scores.npz", "model.pt", "predictions"
 
-Stage = Literal["train", "evaluate", "score"]
-STAGES: tuple[Stage, ...] = ("train", "evaluate", "score")
+Stage = Literal["train", "evaluate", "score", "simulate"]
+STAGES: tuple[Stage, ...] = ("train", "evaluate", "score")  # of a train job
 MOST_PIXELS = 1 << 50  # beyond any data set, and sums of it still fit 64 bits
 Confusion = tuple[tuple[int, ...], ...]  # [true class][predicted class], pixels
 
@@ -53,11 +53,27 @@ class LabelSpec(Record):
     page: int = 0
 
 
+class SimulationSpec(Record):
+    """Experiments with the oracle as annotator: each strategy with each of `seeds` seeds.
+
+    `budget`: slices a round; None takes [query] budget. `full`: also train on every slice.
+    `parallel`: how many trainings share a device, which changes no result.
+    """
+
+    rounds: int
+    strategies: tuple[str, ...]
+    seeds: int = 1
+    full: bool = False
+    budget: int | None = None
+    parallel: int = 1
+
+
 class JobSpec(Record):
     """What a job is to do. Paths are relative to `project`, an absolute folder.
 
     `previous`: the folder of the last round's finished train job, for a warm start and for
-    how far predictions moved since; None in the first round.
+    how far predictions moved since; None in the first round. `score`: whether the pool is
+    scored, which full supervision has no use for. `simulation`: what a simulate job runs.
     """
 
     job: str
@@ -65,8 +81,10 @@ class JobSpec(Record):
     round: int
     project: str
     config: Config
-    labels: tuple[LabelSpec, ...]
+    labels: tuple[LabelSpec, ...] = ()
     previous: str | None = None
+    score: bool = True
+    simulation: SimulationSpec | None = None
 
 
 class Process(Record):

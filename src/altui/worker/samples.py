@@ -197,7 +197,7 @@ class LabelledSlices:
         # A copy: a view of a memory-mapped file would be read again for every crop.
         image: Raw = np.stack([sample.images.read(one) for one in sample.neighbours(label.index)])
         with open_stack(self.project, label.path) as stack:
-            mask = class_ids(stack.read(0), self.classes, where)
+            mask = class_ids(stack.read(label.page), self.classes, where)
         if mask.shape != image.shape[1:]:
             raise AltuiError(
                 f"the label of {where} is {_size(mask.shape)} pixels (height × width), the slice "

@@ -48,7 +48,7 @@ def run(folder: JobFolder, spec: JobSpec) -> Outcome:
         _tell_network(network, config, weights)
         network = network.to(compute.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         measured = [*of_split(samples, "validation"), *of_split(samples, "test")]
-        pool = of_split(samples, "train")
+        pool = of_split(samples, "train") if spec.score else []
         tracker = Tracker(folder, _work(network, config, len(slices), measured, pool))
 
         loss = train(network, slices, config.training, compute, tracker)
@@ -62,7 +62,8 @@ def run(folder: JobFolder, spec: JobSpec) -> Outcome:
         predictor = Predictor(network, compute, config.training.tile)
         confusions = evaluate(predictor, measured, len(config.classes.names), tracker)
         _tell_results(confusions, config.classes.names)
-        score(predictor, pool, folder.path, tracker)
+        if spec.score:
+            score(predictor, pool, folder.path, tracker)
     say(f"loss {loss:.4f}; seconds: {_seconds(tracker)}")
     return Outcome(compute.description, loss, confusions)
 
