@@ -174,7 +174,7 @@ def is_settled(app: AltuiApp) -> bool:
         return False
     if here._snapshot is not app.snapshot:
         return False
-    # A table measures its columns when it is idle, which a busy machine is late with.
+    # A table finds out how far it can be scrolled when it is idle: late, on a busy machine.
     if any(table._require_update_dimensions for table in here.query(RecordTable)):
         return False
     if isinstance(here, ProposalsScreen):

@@ -68,6 +68,7 @@ def test_rows_cannot_be_changed_or_deleted(store: Store) -> None:
         transaction.insert("jobs", id="train-001", event=event, kind="train", round=1)
         transaction.insert("job_ends", job="train-001", event=event, state="failed")
         transaction.insert("confusions", job="train-001", split="test", sample="a", matrix="[[1]]")
+        transaction.insert("stability", job="train-001", matrix="[[1]]")
         label = transaction.insert(
             "labels",
             event=event,

@@ -90,4 +90,5 @@ class RecordTable(DataTable[Text]):
         for (key, before), (_, after) in zip(old, new, strict=False):
             for number, (was, now) in enumerate(zip(before, after, strict=True)):
                 if was.plain != now.plain or was.style != now.style:
-                    self.update_cell(key, str(number), now)
+                    # Told to measure, it renews how far it can be scrolled.
+                    self.update_cell(key, str(number), now, update_width=True)
