@@ -20,7 +20,7 @@ STOP_SECONDS = 10.0
 _children: list[subprocess.Popen[bytes]] = []
 
 
-def launch(folder: JobFolder) -> None:
+def launch(folder: JobFolder) -> subprocess.Popen[bytes]:
     """Start the worker so that neither the terminal nor altui can take it down.
 
     A session of its own: a hang-up reaches no process of another session. Raises AltuiError.
@@ -36,11 +36,12 @@ def launch(folder: JobFolder) -> None:
                 start_new_session=True,
                 env=os.environ | {"PYTHONUNBUFFERED": "1"},
             )
-        _children.append(child)
     except OSError as error:
         raise AltuiError(
             f"the job could not be started: {plain(error)}", "free some memory or disk and retry"
         ) from None
+    _children.append(child)
+    return child
 
 
 def stop(folder: JobFolder) -> None:

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -26,6 +26,8 @@ from altui.worker.log import say
 HEARTBEAT_SECONDS = 2.0
 LOCK_PATIENCE_SECONDS = 5.0  # observers test the lock by taking it for a moment
 TERMINATED = 128 + signal.SIGTERM  # 143, as a shell reports it
+
+_last_acts: list[Callable[[], None]] = []  # before SIGTERM ends the process
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -96,6 +98,11 @@ def _run(folder: JobFolder) -> JobResult:
         folder.write(PROCESS, this_process())
         _beat(folder.path / HEARTBEAT)
         spec = folder.spec()
+        if spec.kind == "simulate":
+            from altui.worker.simulate import simulate
+
+            simulate(folder, spec, _last_acts.append)
+            return JobResult(state="finished", started_at=started, ended_at=now())
         _share_the_cores()
         from altui.worker.stages import run  # imports torch, for seconds
 
@@ -174,6 +181,9 @@ def _heed_signals(path: Path) -> None:
     def wait() -> None:
         signal.sigwait({signal.SIGTERM})
         say("terminated")
+        for act in _last_acts:
+            with contextlib.suppress(Exception):  # nothing may keep it from ending
+                act()
         clear_unfinished(path)
         os._exit(TERMINATED)
 

@@ -1,0 +1,179 @@
+"""One training of a simulation: a train job's folder, named by what decides its result.
+
+The folders lie in `.altui/simulation/`, outside any one simulation, so that experiments,
+seeds and later simulations share the trainings that are the same. Nothing in a name is an
+absolute path: a finished node goes on counting in a copy of the project elsewhere, and its
+`result.json` and `scores.npz` are enough for that.
+"""
+
+import contextlib
+import hashlib
+import json
+import shutil
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from altui.config import Config
+from altui.errors import AltuiError
+from altui.jobs import local
+from altui.jobs.folder import (
+    CHECKPOINT,
+    LOG,
+    RESULT,
+    SCORES,
+    SPEC,
+    JobFolder,
+    JobResult,
+    JobSpec,
+    LabelSpec,
+)
+from altui.jobs.identity import is_alive, lock_held
+from altui.slices import SliceId
+from altui.volumes.stack import open_stack
+
+NODES = Path(".altui/simulation")  # within the project
+SLIM = frozenset({SPEC, RESULT, SCORES, LOG})  # what stays of a node that nobody builds on
+SEEDS = 1 << 32
+
+
+@dataclass(frozen=True)
+class Node:
+    """A training to be: `slices` labelled, in order; `previous`: the node of the round before.
+
+    `recipe` is `recipe_of` the project. `score`: whether a strategy will ask for scores; it
+    is no part of the name, since it changes no figure.
+    """
+
+    recipe: str
+    seed: int
+    round: int
+    slices: tuple[SliceId, ...]
+    previous: str | None = None
+    score: bool = True
+
+    @cached_property
+    def key(self) -> str:
+        named = [self.recipe, self.seed, [str(one) for one in self.slices], self.previous]
+        return hashlib.sha256(json.dumps(named).encode()).hexdigest()[:20]
+
+    def folder(self, project: Path) -> JobFolder:
+        return JobFolder(project / NODES / self.key)
+
+    def result(self, project: Path) -> JobResult | None:
+        """Of a finished training with all that was asked of it; None until then."""
+        folder = self.folder(project)
+        found = ended(folder)
+        if found is None or found.state != "finished":
+            return None
+        return found if not self.score or (folder.path / SCORES).exists() else None
+
+    def prepare(self, project: Path, config: Config, device: str) -> JobFolder:
+        """Write the folder for a start, or for another one: checkpoints in it stay.
+
+        Raises OSError.
+        """
+        folder = self.folder(project)
+        folder.path.mkdir(parents=True, exist_ok=True)
+        (folder.path / RESULT).unlink(missing_ok=True)
+        masks = {sample.name: sample.masks for sample in config.samples}
+        training = config.training.model_copy(
+            update={"device": device, "seed": (config.training.seed + self.seed) % SEEDS}
+        )
+        # Carried here without its network, the node before has nothing to begin from.
+        there = self.previous and (project / NODES / self.previous / CHECKPOINT).exists()
+        folder.write(
+            SPEC,
+            JobSpec(
+                job=self.key,
+                kind="train",
+                round=self.round,
+                project=str(project),
+                config=config.model_copy(update={"training": training}),
+                labels=tuple(
+                    LabelSpec(
+                        sample=one.sample,
+                        index=one.index,
+                        path=masks[one.sample] or "",
+                        page=one.index,
+                        revision=0,
+                    )
+                    for one in self.slices
+                ),
+                previous=str(NODES / self.previous) if there and self.previous else None,
+                score=self.score,
+            ),
+        )
+        return folder
+
+
+def recipe_of(project: Path, config: Config) -> str:
+    """A digest of all that the trainings share: data, classes, network and training.
+
+    Of the data: paths as altui.toml has them, sizes in pixels and in bytes. Not the device,
+    nor anything about queries and stopping. Raises AltuiError for a stack that is unreadable.
+    """
+    data: list[Any] = []
+    for sample in config.samples:
+        for pattern in (sample.images, sample.masks or ""):
+            if pattern:
+                with open_stack(project, pattern) as stack:
+                    size = sum(file.stat().st_size for file in stack.files)
+                    shape = (stack.slices, stack.height, stack.width)
+                data.append([sample.name, sample.split, pattern, *shape, size])
+    tables = {
+        "classes": config.classes.model_dump(),
+        "model": config.model.model_dump(),
+        "training": config.training.model_dump(exclude={"device"}),
+        "scoring": config.scoring.model_dump(),
+        "data": data,
+    }
+    return hashlib.sha256(json.dumps(tables, sort_keys=True).encode()).hexdigest()
+
+
+def ended(folder: JobFolder) -> JobResult | None:
+    """How a node ended; a damaged result counts as none."""
+    try:
+        return folder.result()
+    except AltuiError:
+        return None
+
+
+def is_training(folder: JobFolder) -> bool:
+    """Whether some process, this simulation's or a killed one's, is training the node."""
+    with contextlib.suppress(AltuiError):
+        process = folder.process()
+        return process is not None and ended(folder) is None and is_alive(folder, process)
+    return lock_held(folder)
+
+
+def slim(folder: JobFolder) -> None:
+    """Remove networks, checkpoints and predictions; figures, scores and the log stay."""
+    for path in folder.path.iterdir() if folder.path.is_dir() else ():
+        if path.name in SLIM:
+            continue
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+
+def folders(project: Path) -> list[JobFolder]:
+    """Every node's folder, of all simulations."""
+    return [JobFolder(path) for path in sorted((project / NODES).glob("*")) if path.is_dir()]
+
+
+def stop_all(nodes: Iterable[JobFolder]) -> None:
+    """End the processes of these nodes, all at once. Raises AltuiError."""
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(local.stop, nodes))
+
+
+def uses_of_test(project: Path) -> int:
+    """How many trainings of simulations the test split has judged."""
+    results = map(ended, folders(project))
+    return sum(result is not None and bool(result.confusions.get("test")) for result in results)

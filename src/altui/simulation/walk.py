@@ -1,0 +1,186 @@
+"""The walk through the experiments: what each strategy labels next, given what is trained.
+
+Pure but for reading the nodes' results: walked again, finished trainings give the same
+choices, and so a simulation goes on from wherever it was.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from altui.config import Config
+from altui.jobs.folder import SCORES, JobResult, SimulationSpec
+from altui.query.components import Components
+from altui.query.pool import Batch, Pool, Rules, Strategy
+from altui.query.strategies import strategy_named
+from altui.simulation.nodes import Node
+from altui.simulation.records import Experiment, Full, Point, Rows, figures
+from altui.slices import SliceId
+
+
+@dataclass
+class Track:
+    """One strategy with one seed: its finished nodes, and the one it waits for."""
+
+    strategy: Strategy
+    seed: int
+    done: list[tuple[Node, JobResult]] = field(default_factory=list)
+    node: Node | None = None
+    shortfall: str = ""
+
+
+class Walk:
+    """All experiments of a simulation at one moment."""
+
+    def __init__(
+        self,
+        project: Path,
+        config: Config,
+        simulation: SimulationSpec,
+        slices: Mapping[str, int],
+        recipe: str,
+    ) -> None:
+        """`slices`: how many each training sample has. Raises AltuiError: no such strategy."""
+        self.project, self.config, self.simulation = project, config, simulation
+        self.slices, self.recipe = dict(slices), recipe
+        strategies = [strategy_named(name) for name in simulation.strategies]
+        scored = any(strategy.needs_scores for strategy in strategies)
+        self.tracks = []
+        self.full: list[tuple[Node, JobResult | None]] = []
+        for seed in range(simulation.seeds):
+            first = self._first(seed, scored)
+            self.tracks += [Track(strategy, seed, node=first) for strategy in strategies]
+            if simulation.full:
+                every = sorted(SliceId(s, i) for s, n in self.slices.items() for i in range(n))
+                self.full.append((Node(recipe, seed, 0, tuple(every), score=False), None))
+
+    def advance(self) -> bool:
+        """Take in every training that has finished since; whether there was one.
+
+        Raises AltuiError where scores cannot be read.
+        """
+        moved = False
+        for track in self.tracks:
+            while track.node is not None and (result := track.node.result(self.project)):
+                track.done.append((track.node, result))
+                track.node = self._next(track)
+                moved = True
+        for place, (node, result) in enumerate(self.full):
+            if result is None and (found := node.result(self.project)):
+                self.full[place] = (node, found)
+                moved = True
+        return moved
+
+    def wanted(self) -> list[Node]:
+        """What to train now: by seed, then round by round, full supervision behind them."""
+        nodes = {track.node.key: track.node for track in self.tracks if track.node is not None}
+        last = self.simulation.rounds + 1
+        nodes |= {node.key: node for node, result in self.full if result is None}
+        return sorted(nodes.values(), key=lambda node: (node.seed, node.round or last))
+
+    def needed(self) -> set[str]:
+        """Nodes whose network and predictions a training to come begins from."""
+        return {track.node.previous for track in self.tracks if track.node and track.node.previous}
+
+    def finished(self) -> dict[str, JobResult]:
+        """Every finished node, by name."""
+        return {node.key: result for node, result in self._results()}
+
+    def left(self) -> int:
+        """How many trainings are to come, at most."""
+        rounds = self.simulation.rounds
+        later = sum(
+            rounds - max(len(track.done), 1) for track in self.tracks if track.node is not None
+        )
+        first = {t.node.key for t in self.tracks if t.node is not None and not t.done}
+        return later + len(first) + sum(result is None for _, result in self.full)
+
+    def rows(self) -> Rows:
+        """The results so far."""
+        finished = self.finished()
+        return Rows(
+            split=self.config.stopping.split,
+            experiments=tuple(
+                Experiment(
+                    strategy=track.strategy.name,
+                    seed=track.seed,
+                    rounds=tuple(self._points(track)),
+                    shortfall=track.shortfall,
+                )
+                for track in self.tracks
+            ),
+            full=tuple(
+                Full(seed=node.seed, labelled=len(node.slices), node=node.key, **self._told(result))
+                for node, result in self.full
+                if result is not None
+            ),
+            test_uses=sum(bool(result.confusions.get("test")) for result in finished.values()),
+        )
+
+    def _results(self) -> Iterator[tuple[Node, JobResult]]:
+        for track in self.tracks:
+            yield from track.done
+        for node, result in self.full:
+            if result is not None:
+                yield node, result
+
+    def _points(self, track: Track) -> Iterator[Point]:
+        before: frozenset[SliceId] = frozenset()
+        for number, (node, result) in enumerate(track.done, start=1):
+            yield Point(
+                round=number,
+                labelled=len(node.slices),
+                slices=tuple(str(one) for one in node.slices if one not in before),
+                node=node.key,
+                **self._told(result),
+            )
+            before = frozenset(node.slices)
+
+    def _told(self, result: JobResult) -> dict[str, Any]:
+        return figures(result, self.config.classes.names, self.config.stopping.split)
+
+    def _first(self, seed: int, scored: bool) -> Node:
+        """Round 1, which all strategies share."""
+        batch = self._choose(strategy_named(self.config.query.initial), seed, Pool(self.slices), 1)
+        return Node(self.recipe, seed, 1, _sorted(batch), score=scored)
+
+    def _next(self, track: Track) -> Node | None:
+        """The track's next round; None after the last, or where no slice is left."""
+        if len(track.done) == self.simulation.rounds:
+            return None
+        before, _ = track.done[-1]
+        components = None
+        if track.strategy.needs_scores:
+            components = Components.load(before.folder(self.project).path / SCORES)
+        labelled = frozenset(before.slices)
+        pool = Pool(self.slices, labelled, components=components)
+        batch = self._choose(track.strategy, track.seed, pool, before.round + 1)
+        if batch.shortfall and not track.shortfall:
+            track.shortfall = f"round {before.round + 1}: {batch.shortfall}"
+        if not batch.picks:
+            return None
+        return Node(
+            self.recipe,
+            track.seed,
+            before.round + 1,
+            _sorted(batch, labelled),
+            previous=before.key,
+            score=track.strategy.needs_scores,
+        )
+
+    def _choose(self, strategy: Strategy, seed: int, pool: Pool, number: int) -> Batch:
+        query = self.config.query
+        budget = self.simulation.budget or query.budget
+        rules = Rules(
+            budget=len(pool.slices) if strategy.one_per_sample else budget,
+            max_per_sample=query.max_per_sample,
+            min_gap=query.min_gap,
+            seed=query.seed + seed,
+            round=number,
+        )
+        return strategy.choose(pool, rules)
+
+
+def _sorted(batch: Batch, labelled: frozenset[SliceId] = frozenset()) -> tuple[SliceId, ...]:
+    return tuple(sorted(labelled.union(pick.slice for pick in batch.picks)))
