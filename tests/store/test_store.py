@@ -23,7 +23,8 @@ def test_a_new_store_has_every_migration(store: Store) -> None:
     with store.read() as db:
         applied = [one.name for one in migrations.applied(db)]
         assert db.execute("PRAGMA foreign_keys").fetchone() == (1,)
-    assert applied == ["m001_rounds", "m002_stability"]  # only ever append to this list
+    # only ever append to this list
+    assert applied == ["m001_rounds", "m002_stability", "m003_job_settings"]
 
 
 def test_the_schema_of_released_migrations_never_changes(store: Store) -> None:
@@ -34,7 +35,7 @@ def test_the_schema_of_released_migrations_never_changes(store: Store) -> None:
     assert digest.startswith(SCHEMA), "write a new migration instead of changing an old one"
 
 
-SCHEMA = "43fd70b59d6fb356"  # of m002
+SCHEMA = "96b6c47fe7bebae0"  # of m003
 
 
 def test_opening_again_changes_nothing(store: Store) -> None:
@@ -69,6 +70,7 @@ def test_rows_cannot_be_changed_or_deleted(store: Store) -> None:
         transaction.insert("job_ends", job="train-001", event=event, state="failed")
         transaction.insert("confusions", job="train-001", split="test", sample="a", matrix="[[1]]")
         transaction.insert("stability", job="train-001", matrix="[[1]]")
+        transaction.insert("job_settings", job="train-001", settings="{}")
         label = transaction.insert(
             "labels",
             event=event,

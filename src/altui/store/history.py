@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from sqlite_utils import Database
 
@@ -99,6 +99,14 @@ class StabilityRow:
 
 
 @dataclass(frozen=True)
+class SettingsRow:
+    """The tables of altui.toml that a finished job's figures depend on."""
+
+    job: str
+    settings: dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
 class History:
     """All rows, oldest first. Holds no rules: `rounds/` derives states from it."""
 
@@ -110,6 +118,7 @@ class History:
     job_labels: tuple[tuple[str, int], ...] = ()
     confusions: tuple[ConfusionRow, ...] = ()
     stability: tuple[StabilityRow, ...] = ()
+    job_settings: tuple[SettingsRow, ...] = ()
 
     @cached_property
     def current_labels(self) -> dict[SliceId, Label]:
@@ -164,7 +173,19 @@ def _read_history(db: Database) -> History:
             StabilityRow(row["job"], tuple(map(tuple, json.loads(row["matrix"]))))
             for row in db.query("SELECT * FROM stability ORDER BY job")
         ),
+        job_settings=tuple(
+            SettingsRow(row["job"], _tables(row["settings"]))
+            for row in db.query("SELECT * FROM job_settings ORDER BY job")
+        ),
     )
+
+
+def _tables(text: str) -> dict[str, dict[str, Any]]:
+    """Raises ValueError for anything but tables of keys."""
+    tables = json.loads(text)
+    if not (isinstance(tables, dict) and all(isinstance(keys, dict) for keys in tables.values())):
+        raise ValueError(f"settings that are no tables: {text[:40]}")
+    return tables
 
 
 def _rows(db: Database, table: str, kind: type[_Row], order: str = "id") -> tuple[_Row, ...]:

@@ -10,7 +10,7 @@ migrations = Migrations("altui")
 
 APPEND_ONLY = (
     *("events", "decisions", "labels", "jobs", "job_labels", "job_ends", "confusions"),
-    "stability",
+    *("stability", "job_settings"),
 )
 
 
@@ -110,6 +110,18 @@ def m002_stability(db: Database) -> None:
         )"""
     )
     _make_append_only(db, "stability")
+
+
+@migrations()
+def m003_job_settings(db: Database) -> None:
+    db.execute(
+        """
+        CREATE TABLE job_settings (           -- what a finished job's figures depend on
+            job TEXT PRIMARY KEY REFERENCES jobs(id),
+            settings TEXT NOT NULL            -- JSON: its [classes], [model] and [training]
+        )"""
+    )
+    _make_append_only(db, "job_settings")
 
 
 def _make_append_only(db: Database, table: str) -> None:
