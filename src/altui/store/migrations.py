@@ -118,7 +118,7 @@ def m003_job_settings(db: Database) -> None:
         """
         CREATE TABLE job_settings (           -- what a finished job's figures depend on
             job TEXT PRIMARY KEY REFERENCES jobs(id),
-            settings TEXT NOT NULL            -- JSON: its [classes], [model] and [training]
+            settings TEXT NOT NULL            -- JSON: tables of its altui.toml, by name
         )"""
     )
     _make_append_only(db, "job_settings")
