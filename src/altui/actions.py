@@ -126,12 +126,11 @@ def _can_cancel(context: Context) -> bool:
 
 def _can_retry(context: Context) -> bool:
     status, job = context.snapshot.status, context.job
-    return (
-        job is not None
-        and job.state in ("failed", "lost", "cancelled")
-        and job.round == status.round
-        and status.state in ("labelled", "failed")
-    )
+    if job is None or job.state not in ("failed", "lost", "cancelled"):
+        return False
+    if job.kind == "simulate":
+        return not any(other.kind == "simulate" and other.active for other in status.jobs)
+    return job.round == status.round and status.state in ("labelled", "failed")
 
 
 PROPOSALS, JOBS = ("proposals",), ("jobs",)

@@ -16,6 +16,7 @@ from altui.text import count, listing, plain
 if TYPE_CHECKING:
     from altui.project import Project
     from altui.rounds.decide import Decided
+    from altui.rounds.simulate import Simulation
 
 
 class Place(click.Path):
@@ -29,6 +30,7 @@ class Place(click.Path):
 
 PLACE = Place(path_type=Path, readable=False)
 project_argument = click.argument("project", type=PLACE)
+CHART_COLUMNS, CHART_ROWS = 80, 20
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
 
@@ -283,7 +285,7 @@ def run(project: Path, wait: bool) -> None:
     from altui.follow import follow
 
     opened = open_project(project)
-    running = [job for job in opened.status().jobs if job.active]
+    running = [job for job in opened.status().jobs if job.active and job.kind == "train"]
     if wait and running:
         job = running[-1].id
         say(f"{job} is running already; following it")
@@ -337,6 +339,56 @@ def jobs(project: Path, action: str, job: str | None, as_json: bool) -> None:
 
 
 @main.command()
+@project_argument
+@click.option("--rounds", type=int, help="Rounds of each experiment.")
+@click.option("--strategies", help="Their names, with commas between them; see: altui strategies.")
+@click.option("--seeds", type=int, help="Experiments with each strategy (default: 1).")
+@click.option("--full", is_flag=True, help="Also train on every slice, once a seed.")
+@click.option("--budget", type=int, help="Slices a round (default: [query] budget).")
+@click.option("--parallel", type=int, help="Trainings at a time on each device (default: 1).")
+@click.option("--wait", is_flag=True, help="Follow it until it ends, row by row.")
+@click.option("--png", type=PLACE, help="Write the chart as a PNG to this file.")
+@json_option
+def simulate(
+    project: Path,
+    rounds: int | None,
+    strategies: str | None,
+    seeds: int | None,
+    full: bool,
+    budget: int | None,
+    parallel: int | None,
+    wait: bool,
+    png: Path | None,
+    as_json: bool,
+) -> None:
+    """Whole experiments with the oracle masks as annotator; alone: the newest one's table."""
+    if (rounds is None) != (strategies is None):
+        raise click.UsageError("an experiment needs both --rounds and --strategies")
+    if rounds is None and (seeds is not None or full or budget is not None):
+        raise click.UsageError("--seeds, --full and --budget go with --rounds and --strategies")
+    opened = open_project(project)
+    job = None
+    if rounds is not None and strategies is not None:
+        before = {one.id for one in opened.status().jobs}
+        names = [name.strip() for name in strategies.split(",") if name.strip()]
+        job = opened.simulate(
+            rounds, names, 1 if seeds is None else seeds, full, budget, parallel or 1
+        )
+        say(f"{job} was asked for in the same words" if job in before else f"started {job}")
+    job = opened.simulation(job).job.id
+    if wait:
+        from altui.follow import follow
+
+        follow(opened, job, lambda: opened.simulation(job).lines)
+    found = opened.simulation(job)
+    show_simulation(found, as_json, png)
+    if found.job.active:
+        say(f"follow it with: altui simulate {plain(project)} --wait")
+    if wait and found.job.state != "finished":
+        raise AltuiError(f"{job} {found.job.state}: {found.job.message}", found.job.hint)
+
+
+@main.command()
 @json_option
 def strategies(as_json: bool) -> None:
     """The query strategies, one line each."""
@@ -348,6 +400,34 @@ def strategies(as_json: bool) -> None:
     width = max(map(len, STRATEGIES))
     for strategy in STRATEGIES.values():
         click.echo(f"{strategy.name:{width}}  {strategy.summary}")
+
+
+def show_simulation(found: "Simulation", as_json: bool, png: Path | None) -> None:
+    """The table and the chart, or the JSON document; and the PNG where it is wanted."""
+    if png is not None:
+        from altui.files import write_bytes
+        from altui.simulation.picture import draw
+
+        try:
+            write_bytes(png, draw(found.rows))
+        except OSError as error:
+            raise AltuiError(f"{plain(png)} cannot be written: {plain(error)}") from None
+        say(f"wrote {plain(png)}")
+    if as_json:
+        print_json(found.to_json())
+        return
+    from altui.compare import series_of, simulation_text
+    from altui.widgets.plot import draw_chart
+    from altui.widgets.series import Reference, Series
+    from altui.widgets.terminal import chart_style
+
+    click.echo(simulation_text(found))
+    summary = found.summary
+    series = [Series(one.strategy, series_of(one)) for one in summary.strategies if one.rounds]
+    if series:
+        full = [Reference("every slice", summary.full.mean)] if summary.full else []
+        lines = draw_chart(series, CHART_COLUMNS, CHART_ROWS, chart_style(), full)
+        click.echo("\n" + "\n".join(line.plain.rstrip() for line in lines))
 
 
 def tell(decided: "Decided", verb: str) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from altui.config import Config
-from altui.jobs.folder import JobFolder, Progress
+from altui.jobs.folder import JobFolder, Progress, SimulationSpec
 from altui.jobs.state import JobView
 from altui.labels.bundle import Bundle, export_bundle
 from altui.labels.imports import ImportReport, import_from_oracle, import_paths
@@ -15,6 +16,7 @@ from altui.rounds import decide, run
 from altui.rounds.collect import collect
 from altui.rounds.decide import Decided
 from altui.rounds.propose import Proposals, as_slices, propose
+from altui.rounds.simulate import Simulation, simulation, start_simulation
 from altui.rounds.state import current_round, slate
 from altui.rounds.status import Status, status
 from altui.slices import SliceId
@@ -145,6 +147,37 @@ class Project:
     def job_progress(self, name: str) -> list[Progress]:
         """All progress lines of a job, for its loss curve."""
         return JobFolder(self.workspace.jobs / self.job(name).id).progress()
+
+    # Simulations
+
+    def simulate(
+        self,
+        rounds: int,
+        strategies: Sequence[str],
+        seeds: int = 1,
+        full: bool = False,
+        budget: int | None = None,
+        parallel: int = 1,
+    ) -> str:
+        """Start experiments with the oracle as annotator in the background; returns the id.
+
+        The same ones that are running, or have finished, are not begun again. `full` adds
+        full supervision; `budget`: slices a round (default: [query] budget); `parallel`:
+        trainings at a time on each device.
+        """
+        wish = SimulationSpec(
+            rounds=rounds,
+            strategies=tuple(strategies),
+            seeds=seeds,
+            full=full,
+            budget=budget,
+            parallel=parallel,
+        )
+        return start_simulation(self.workspace, wish)
+
+    def simulation(self, name: str | None = None) -> Simulation:
+        """A simulation by its job's id, or the newest, with the rows that it has so far."""
+        return simulation(self.workspace, self.workspace.store.history(), name)
 
     # Pictures
 

@@ -134,7 +134,7 @@ def jobs_text(jobs: Sequence["JobView"]) -> str:
     rows = [
         (
             job.id,
-            f"round {job.round}",
+            f"round {job.round}" if job.round else "–",
             job.state,
             job.stage or "–",
             f"{100 * job.progress:.0f} %",
@@ -149,7 +149,8 @@ def jobs_text(jobs: Sequence["JobView"]) -> str:
 
 def job_text(job: "JobView", log: Sequence[str]) -> str:
     lines = [
-        f"{job.id}: round {job.round}, {job.state}, started {job.created_at} by {plain(job.who)}"
+        f"{job.id}: {f'round {job.round}, ' if job.round else ''}{job.state}, "
+        f"started {job.created_at} by {plain(job.who)}"
     ]
     if job.stage:
         loss = f", loss {job.loss:.4f}" if job.loss is not None else ""

@@ -5,7 +5,7 @@ import shutil
 from altui.errors import AltuiError
 from altui.files import sync_folder
 from altui.jobs import local
-from altui.jobs.folder import SPEC, JobFolder, JobResult, JobSpec, LabelSpec
+from altui.jobs.folder import SPEC, JobFolder, JobResult, JobSpec, LabelSpec, SimulationSpec
 from altui.store.connection import Transaction
 from altui.store.history import EndState, Label
 from altui.text import plain
@@ -32,11 +32,8 @@ def submit(
 
     `previous`: the job with the last round's results. Raises AltuiError.
     """
-    number = len(transaction.history().jobs) + 1
-    job = f"train-{number:03d}"
-    folder = JobFolder(workspace.jobs / job)
     spec = JobSpec(
-        job=job,
+        job=_next_id(transaction, "train"),
         kind="train",
         round=round_number,
         project=str(workspace.root),
@@ -47,6 +44,35 @@ def submit(
         ),
         previous=str((workspace.jobs / previous).relative_to(workspace.root)) if previous else None,
     )
+    folder = _begin(workspace, transaction, spec)
+    for label in labels:
+        transaction.insert("job_labels", job=spec.job, label=label.id)
+    return folder
+
+
+def submit_simulation(
+    workspace: Workspace, transaction: Transaction, simulation: SimulationSpec
+) -> JobFolder:
+    """The same for a simulation, which belongs to no round: its number is 0."""
+    spec = JobSpec(
+        job=_next_id(transaction, "simulate"),
+        kind="simulate",
+        round=0,
+        project=str(workspace.root),
+        config=workspace.config,
+        simulation=simulation,
+    )
+    return _begin(workspace, transaction, spec)
+
+
+def _next_id(transaction: Transaction, kind: str) -> str:
+    """Numbered over all kinds, so that a number alone names a job."""
+    return f"{kind}-{len(transaction.history().jobs) + 1:03d}"
+
+
+def _begin(workspace: Workspace, transaction: Transaction, spec: JobSpec) -> JobFolder:
+    """The folder of a new job and its row. Raises AltuiError."""
+    folder = JobFolder(workspace.jobs / spec.job)
     try:
         # Without a row the folder is what a killed altui left behind.
         shutil.rmtree(folder.path, ignore_errors=True)
@@ -58,10 +84,8 @@ def submit(
             f"the job's folder {plain(folder.path)} could not be written: {error.strerror}",
             "free some space, or see who owns the folder",
         ) from None
-    event = transaction.event("run", round_number, note=job)
-    transaction.insert("jobs", id=job, event=event, kind="train", round=round_number)
-    for label in labels:
-        transaction.insert("job_labels", job=job, label=label.id)
+    event = transaction.event("run", spec.round, note=spec.job)
+    transaction.insert("jobs", id=spec.job, event=event, kind=spec.kind, round=spec.round)
     return folder
 
 

@@ -52,7 +52,7 @@ def _take_in(
     workspace: Workspace, transaction: Transaction, row: JobRow, result: JobResult
 ) -> None:
     end(transaction, row.id, result.state, result.message, result.hint, result)
-    if result.state != "finished":
+    if result.state != "finished" or row.kind != "train":
         return
     for split, samples in result.confusions.items():
         for sample, matrix in samples.items():

@@ -5,6 +5,7 @@ from altui.jobs import local
 from altui.jobs.folder import JobFolder
 from altui.jobs.state import JobView, views
 from altui.jobs.submit import check_runner, end, launch, submit
+from altui.rounds.simulate import stop_trainings, try_again
 from altui.rounds.state import current_round, latest_job, missing_masks, results_job, slate
 from altui.store.history import History, Label
 from altui.text import count, listing, plain
@@ -103,11 +104,13 @@ def cancel(workspace: Workspace, name: str | None = None) -> str:
             raise AltuiError(f"{job.id} has just ended: its results are in")
         end(transaction, job.id, "cancelled", f"cancelled by {transaction.who}")
     local.stop(JobFolder(workspace.jobs / job.id))
+    if job.kind == "simulate":
+        stop_trainings(workspace)  # those that a killed one has left behind too
     return job.id
 
 
 def retry(workspace: Workspace, name: str | None = None) -> str:
-    """Start the current round's job again, as a new job; returns its id.
+    """Start the current round's job, or a simulation, again, as a new job; returns its id.
 
     Raises AltuiError.
     """
@@ -115,6 +118,8 @@ def retry(workspace: Workspace, name: str | None = None) -> str:
     job = find_job(workspace, history, name)
     if job.active:
         raise AltuiError(f"{job.id} is {job.state}: there is nothing to try again")
+    if job.kind == "simulate":
+        return try_again(workspace, job.id)
     if job.round != current_round(history):
         raise AltuiError(f"{job.id} was for round {job.round}, which is over")
     return run_round(workspace, again=True)

@@ -203,7 +203,7 @@ def row(job: JobView) -> Row:
         cell(job.id),
         cell(f"{words.JOB_MARKS[job.state]} {job.state}"),
         cell(job.kind),
-        cell(str(job.round), right=True),
+        cell(str(job.round or "–"), right=True),
         cell(f"{job.progress:.0%}", right=True),
         cell(words.local_time(job.created_at)),
         cell(duration(took), right=True),

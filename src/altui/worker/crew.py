@@ -55,10 +55,10 @@ class Crew:
             if node.key in self.hands:
                 continue
             busy = [hand.device for hand in self.hands.values()]
-            device = free_device(self.devices, busy, self.parallel)
-            if device is None:
+            free = free_device(self.devices, busy, self.parallel)
+            if free is None:
                 return
-            self._launch(node, device)
+            self._launch(node, free)
 
     def tend(self) -> bool:
         """Let go of those that have ended; whether there were any."""
