@@ -1,4 +1,4 @@
-"""mIoU as the contract defines it, and the interval of a gain."""
+"""mIoU as the contract defines it, and the agreement of two predictions."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from altui.metrics import class_iou, gain_interval, mean_iou, total
+from altui.metrics import agreement, class_iou, cohen_kappa, mean_iou, total
 
 masks = st.tuples(
     hnp.arrays(np.uint8, 60, elements=st.integers(0, 3)),
@@ -53,32 +53,33 @@ def test_one_matrix_over_all_samples() -> None:
     assert total(parts).tolist() == [[3, 0], [0, 3]]
 
 
-def sample(hits: int, misses: int) -> np.ndarray:
-    return np.array([[hits, misses], [misses, hits]])
+@pytest.mark.parametrize(
+    ("matrix", "kappa", "alike"),
+    [
+        ([[20, 5], [10, 15]], 0.4, 0.7),  # a textbook's: 0.7 seen, 0.5 by chance
+        ([[30, 0], [0, 70]], 1.0, 1.0),
+        ([[0, 50], [50, 0]], -1.0, 0.0),
+        ([[100, 0], [0, 0]], 1.0, 1.0),  # one class on either side: alike, not 0 / 0
+        ([[25, 25], [25, 25]], 0.0, 0.5),
+    ],
+)
+def test_kappa_is_agreement_beyond_chance(
+    matrix: list[list[int]], kappa: float, alike: float
+) -> None:
+    assert cohen_kappa(matrix) == pytest.approx(kappa)
+    assert agreement(matrix) == pytest.approx(alike)
 
 
-def test_the_interval_holds_the_gain_and_is_the_same_each_time() -> None:
-    before = {f"t{i}": sample(80 + i, 20 - i) for i in range(6)}
-    after = {f"t{i}": sample(85 + 2 * i, 15 - 2 * i) for i in range(6)}
-    interval = gain_interval(before, after)
-    assert interval == gain_interval(before, after)
-    assert interval is not None
-    low, high = interval
-    second, first = mean_iou(total(after)), mean_iou(total(before))
-    assert first is not None
-    assert second is not None
-    assert 0 < low < second - first < high
+def test_nothing_compared_agrees_in_nothing() -> None:
+    assert cohen_kappa(np.zeros((3, 3), int)) is None
+    assert agreement(()) is None
 
 
-def test_samples_that_disagree_give_a_wide_interval() -> None:
-    before = {"a": sample(50, 50), "b": sample(50, 50)}
-    agreeing = gain_interval(before, {"a": sample(60, 40), "b": sample(60, 40)})
-    differing = gain_interval(before, {"a": sample(80, 20), "b": sample(40, 60)})
-    assert agreeing is not None
-    assert differing is not None
-    assert differing[1] - differing[0] > agreeing[1] - agreeing[0] + 0.1
-    assert differing[0] < 0 < differing[1]
-
-
-def test_one_sample_says_nothing_of_others() -> None:
-    assert gain_interval({"a": sample(5, 5)}, {"a": sample(6, 4)}) is None
+@given(masks)
+def test_kappa_never_exceeds_the_agreement(pair: tuple[np.ndarray, np.ndarray]) -> None:
+    matrix = confusion(*pair)
+    kappa, alike = cohen_kappa(matrix), agreement(matrix)
+    assert kappa is not None
+    assert alike is not None
+    assert -1 <= kappa <= alike <= 1
+    assert cohen_kappa(matrix.T) == pytest.approx(kappa)

@@ -4,6 +4,7 @@ import errno
 import os
 import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -116,7 +117,7 @@ def check(project: Path, as_json: bool, deep: bool) -> None:
     """Say what is wrong with the project or the machine."""
     from altui.setup.check import check_project
 
-    findings = check_project(project, deep=deep)
+    findings = check_project(project, deep=deep, progress=counting("files hashed"))
     if as_json:
         print_json([finding.to_json() for finding in findings])
     else:
@@ -246,6 +247,8 @@ def export(project: Path, to: Path, as_json: bool) -> None:
     show_default=True,
     help="Masks of slices that the round did not ask for.",
 )
+@click.option("--annotator", metavar="NAME", default="", help="Who drew them, if not you.")
+@click.option("--slice", "slice_name", metavar="SAMPLE:INDEX", help="What the one mask labels.")
 @json_option
 def import_labels(
     project: Path,
@@ -254,19 +257,32 @@ def import_labels(
     dry_run: bool,
     trust: bool,
     unasked: str,
+    annotator: str,
+    slice_name: str | None,
     as_json: bool,
 ) -> None:
     """Check returned masks; take in the good ones."""
     from altui.report import import_text
+    from altui.slices import SliceId
 
     if bool(paths) == from_oracle:
         raise click.UsageError("give files or folders with masks, or --from-oracle")
+    if slice_name and from_oracle:
+        raise click.UsageError("--slice is for a mask in a file, not for --from-oracle")
+    if annotator and from_oracle:
+        raise click.UsageError("--annotator is who drew a file's mask, not the oracle's")
+    slice_id = SliceId.parse(slice_name) if slice_name else None
     opened = open_project(project)
     if from_oracle:
         report = opened.import_from_oracle(dry_run=dry_run)
     else:
         report = opened.import_labels(
-            *paths, dry_run=dry_run, unasked=unasked == "accept", trust=trust
+            *paths,
+            dry_run=dry_run,
+            unasked=unasked == "accept",
+            trust=trust,
+            slice_id=slice_id,
+            annotator=annotator,
         )
     if as_json:
         print_json(report.to_json())
@@ -275,6 +291,79 @@ def import_labels(
     if not dry_run:
         say_next(opened)
     raise SystemExit(report.exit_status)
+
+
+@main.command()
+@project_argument
+@click.argument("slice_name", metavar="[SLICE]", required=False)
+@click.option("--restore", "revision", type=int, metavar="REV", help="Make it current again.")
+@json_option
+def labels(project: Path, slice_name: str | None, revision: int | None, as_json: bool) -> None:
+    """Who labelled what, when; a SLICE's revisions; bring one back."""
+    from altui.report import labels_text, revisions_text
+
+    opened = open_project(project)
+    if slice_name is None:
+        if revision is not None:
+            raise click.UsageError("--restore needs the slice too: SLICE --restore REV")
+        every = opened.labels()
+        if as_json:
+            print_json([{**o[-1].to_json(), "revisions": len(o)} for o in every.values()])
+        else:
+            click.echo(labels_text(every))
+        return
+    if revision is not None:
+        new = opened.restore_label(slice_name, revision)
+        say(f"revision {new.label.id} of {new.label.slice} is now the mask of revision {revision}")
+    own = opened.revisions(slice_name)
+    if as_json:
+        print_json([one.to_json() for one in own])
+    else:
+        click.echo(revisions_text(own))
+
+
+@main.command()
+@project_argument
+@click.argument("file", type=PLACE)
+@click.option("--with-jobs", is_flag=True, help="Also every network and all predictions.")
+@json_option
+def backup(project: Path, file: Path, with_jobs: bool, as_json: bool) -> None:
+    """Write state and labels into FILE (.tar, .tar.gz)."""
+    from altui.labels.backup import back_up
+
+    click.get_current_context().find_root().obj = project
+    made = back_up(project, file, with_jobs=with_jobs)  # also where a stack or a round is amiss
+    if as_json:
+        print_json(made.to_json())
+    else:
+        click.echo(plain(made.file))
+    say(f"{count(made.labels, 'revision')}, {count(made.files, 'file')}, {made.size / 1e6:.1f} MB")
+    say("images and masks of the samples are not in it")
+    if made.left_out:
+        raise AltuiError(
+            f"not in it, since damaged or gone: {listing(made.left_out, shown=3)}",
+            "see which they are, and the way out: altui check PROJECT",
+        )
+
+
+@main.command()
+@click.argument("file", type=PLACE)
+@project_argument
+@json_option
+def restore(file: Path, project: Path, as_json: bool) -> None:
+    """Bring a backup back into PROJECT, which has no state yet."""
+    from altui.labels.restore import restore as bring_back
+
+    click.get_current_context().find_root().obj = project
+    found = bring_back(file, project)
+    if as_json:
+        print_json(found.to_json())
+    else:
+        click.echo(plain(found.root))
+    say(f"{count(found.labels, 'revision')} of {found.created_at}, by {found.created_by}")
+    if found.left_out:
+        say(f"were damaged already: {listing(found.left_out, shown=3)}")
+    say(f"put the samples where altui.toml has them, then: altui check {plain(project)}")
 
 
 @main.command()
@@ -428,6 +517,16 @@ def show_simulation(found: "Simulation", as_json: bool, png: Path | None) -> Non
         full = [Reference("every slice", summary.full.mean)] if summary.full else []
         lines = draw_chart(series, CHART_COLUMNS, CHART_ROWS, chart_style(), full)
         click.echo("\n" + "\n".join(line.plain.rstrip() for line in lines))
+
+
+def counting(what: str) -> Callable[[int, int], None]:
+    """Progress on a terminal's stderr, in one line; nothing elsewhere."""
+
+    def tell_count(done: int, total: int) -> None:
+        if sys.stderr.isatty() and total > 20 and (done % 20 == 0 or done == total):
+            click.echo(f"\r{done} of {total} {what}", err=True, nl=done == total)
+
+    return tell_count
 
 
 def tell(decided: "Decided", verb: str) -> None:

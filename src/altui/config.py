@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic.fields import FieldInfo
 
 from altui.errors import AltuiError
 from altui.text import did_you_mean, listing, plain
@@ -15,7 +16,9 @@ Split = Literal["train", "validation", "test"]
 
 Name = Annotated[str, Field(pattern=r"^\w[\w.-]*$", max_length=100)]
 Seed = Annotated[int, Field(ge=0, lt=1 << 32)]
+Share = Annotated[float, Field(ge=0, le=1, strict=False)]
 NonEmpty = Annotated[str, Field(min_length=1)]
+Meaning = int | NonEmpty  # a class by id or name, or "ignore"
 
 
 class Table(BaseModel):
@@ -42,6 +45,20 @@ class Classes(Table):
             )
         return self
 
+    def id_of(self, meaning: int | str) -> int | None:
+        """The id of a class named by id or name, in any case and spacing, or of "ignore"."""
+        if isinstance(meaning, int):
+            return meaning if meaning in (*range(len(self.names)), self.ignore) else None
+        folded = [_folded(name) for name in self.names]
+        if _folded(meaning) in folded:
+            return folded.index(_folded(meaning))
+        return self.ignore if _folded(meaning) == "ignore" else None
+
+
+def _folded(name: str) -> str:
+    """Tools write "Degradation_Layer" for "degradation layer"."""
+    return re.sub(r"[\s_-]+", " ", name).strip().casefold()
+
 
 class Sample(Table):
     """One tomogram of the project; `images` and `masks` are relative to the project."""
@@ -65,6 +82,7 @@ class Query(Table):
 
     strategy: NonEmpty = "entropy"
     initial: NonEmpty = "initial"  # for round 1, which has no model
+    aggregation: Literal["foreground", "mean", "top"] = "foreground"  # pixels' uncertainty: over
     budget: Annotated[int, Field(ge=1, le=10_000)] = 8
     max_per_sample: Annotated[int, Field(ge=1, le=1_000_000)] = 2
     min_gap: Annotated[int, Field(ge=0, le=1_000_000)] = 5  # slices along z
@@ -89,13 +107,31 @@ class Training(Table):
     max_steps: Annotated[int, Field(ge=1, le=100_000_000)] = 4000
     learning_rate: Annotated[float, Field(gt=0, le=1, strict=False)] = 1e-3
     weight_decay: Annotated[float, Field(ge=0, le=1, strict=False)] = 1e-2
-    flips: bool = True
-    rotations: bool = True  # by quarter turns
-    brightness: Annotated[float, Field(ge=0, le=1, strict=False)] = 0.1
+    class_share: Share = 0.5  # of the crops, centred on a pixel of a class drawn at random
+    dice: Annotated[float, Field(ge=0, le=100, strict=False)] = 1.0  # beside cross-entropy
+    class_weights: Literal["none", "balanced"] = "none"  # of the cross-entropy
+    hard_pixels: Annotated[float, Field(gt=0, le=1, strict=False)] = 1.0  # share that counts in it
+    average: Share = 0.1  # of the training, over which weights are averaged
+    start: Literal["fresh", "warm"] = "fresh"  # warm: from the last round's network
+    validations: Annotated[int, Field(ge=0, le=1000)] = 4  # looks that choose the checkpoint
+    save_seconds: Annotated[float, Field(ge=0, strict=False)] = 60.0  # between training.pt's
     seed: Seed = 0
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = "auto"
     tile: Annotated[int, Field(ge=64, le=16384)] = 1536  # larger slices are read in tiles
+
+
+class Augmentation(Table):
+    """How crops differ from the slices. Drawn anew for each crop, up to the given strength."""
+
+    flips: bool = True
+    rotations: Literal["any", "quarter", "none"] = "any"
+    scale: Share = 0.2  # 1.2 times as large, or as small
+    elastic: Share = 0.02  # shifts that bend it; standard deviation, as a share of the crop
+    gamma: Share = 0.2
+    contrast: Share = 0.1
+    brightness: Share = 0.1  # of the window from black to white
+    noise: Share = 0.02  # standard deviation, as a share of that window
 
 
 class Scoring(Table):
@@ -110,10 +146,30 @@ class Stopping(Table):
     min_gain: Annotated[float, Field(ge=0, le=1, strict=False)] = 0.005  # in mIoU, 0..1
     patience: Annotated[int, Field(ge=1)] = 1
     max_rounds: Annotated[int, Field(ge=1)] = 20
+    target: Annotated[float, Field(gt=0, lt=1, strict=False)] | None = None  # mIoU to forecast
 
 
 class Jobs(Table):
     runner: Literal["local", "slurm"] = "local"
+
+
+class Import(Table):
+    """What returned masks hold, where that is no class id."""
+
+    values: dict[str, Meaning] = {}
+    colours: dict[str, Meaning] = {}
+    names: dict[str, Meaning] = {}  # of labels, in formats that name them
+
+    @model_validator(mode="after")
+    def _keys(self) -> Self:
+        for keys, pattern, wanted in (
+            (self.values, r"-?[0-9]{1,10}", 'a whole number, such as 255 = "ignore"'),
+            (self.colours, r"#[0-9a-fA-F]{6}", 'a colour, such as "#ff0000" = "bone"'),
+        ):
+            for key in keys:
+                if not re.fullmatch(pattern, key):
+                    raise ValueError(f"{plain(repr(key))} should be {wanted}")
+        return self
 
 
 class Config(Table):
@@ -125,9 +181,22 @@ class Config(Table):
     query: Query = Query()
     model: Model = Model()
     training: Training = Training()
+    augmentation: Augmentation = Augmentation()
     scoring: Scoring = Scoring()
     stopping: Stopping = Stopping()
     jobs: Jobs = Jobs()
+    masks_in: Import = Field(Import(), alias="import")  # "import" is Python's own word
+
+    @model_validator(mode="after")
+    def _imports_are_classes(self) -> Self:
+        for key in Import.model_fields:
+            for said, meaning in getattr(self.masks_in, key).items():
+                if self.classes.id_of(meaning) is None:
+                    raise ValueError(
+                        f"[import.{key}] {plain(said)} = {plain(repr(meaning))} is no class: write "
+                        f"the name or id of one ({listing(self.classes.names)}), or \"ignore\""
+                    )
+        return self
 
     @model_validator(mode="after")
     def _samples_fit_together(self) -> Self:
@@ -220,7 +289,7 @@ def _sentence(message: str) -> str:
     message = re.sub(r"(Tuple|List) should have", "should have", message)
     message = re.sub(r" after validation, not \d+", "", message)
     message = message.replace("a valid tuple", "a list")
-    message = re.sub(r"a valid dictionary or instance of \w+", "a table", message)
+    message = re.sub(r"a valid dictionary( or instance of \w+)?", "a table", message)
     return message.replace("Input should be", "should be").replace("String should", "should")
 
 
@@ -234,18 +303,23 @@ def _place(loc: tuple[int | str, ...], data: dict[str, Any]) -> str:
             entry = data["samples"][part] if loc[0] == "samples" else None
             name = entry.get("name") if isinstance(entry, dict) else None
             words.append(f'"{plain(name)}"' if isinstance(name, str) else f"entry {part + 1}")
-        elif depth == 0 and (part in Config.model_fields or isinstance(data.get(part), dict)):
+        elif depth == 0 and (part in tables() or isinstance(data.get(part), dict)):
             words.append(f"[{plain(part)}]")
         else:
             words.append(plain(part))
     return " ".join(words)
 
 
+def tables() -> dict[str, FieldInfo]:
+    """The file's tables, by the names that they have in it."""
+    return {field.alias or name: field for name, field in Config.model_fields.items()}
+
+
 def _keys_at(parents: tuple[int | str, ...]) -> list[str]:
     """The known keys of the table at `parents`."""
     if not parents:
-        return list(Config.model_fields)
+        return list(tables())
     if parents[0] == "samples":
         return list(Sample.model_fields)
-    table = getattr(Config.model_fields[str(parents[0])].annotation, "model_fields", {})
+    table = getattr(tables()[str(parents[0])].annotation, "model_fields", {})
     return list(table)

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from altui.config import Config
 from altui.jobs.folder import JobFolder, Progress, SimulationSpec
 from altui.jobs.state import JobView
+from altui.labels.backup import Backup, back_up
 from altui.labels.bundle import Bundle, export_bundle
+from altui.labels.history import Revision, restore_revision, revisions, revisions_of
 from altui.labels.imports import ImportReport, import_from_oracle, import_paths
 from altui.labels.predictions import newest_prediction
 from altui.rounds import decide, run
@@ -106,10 +108,17 @@ class Project:
         return export_bundle(self.workspace, Path(to))
 
     def import_labels(
-        self, *paths: str | Path, dry_run: bool = False, unasked: bool = False, trust: bool = False
+        self,
+        *paths: str | Path,
+        dry_run: bool = False,
+        unasked: bool = False,
+        trust: bool = False,
+        slice_id: SliceId | None = None,
+        annotator: str = "",
     ) -> ImportReport:
         """Check masks and take in the good ones. `unasked` takes slices that the round did
-        not ask for; `trust` takes masks that only look doubtful.
+        not ask for; `trust` takes masks that only look doubtful; `slice_id` says which slice
+        the only mask there labels, `annotator` who drew them (default: whoever imports).
         """
         return import_paths(
             self.workspace,
@@ -117,11 +126,31 @@ class Project:
             dry_run=dry_run,
             unasked=unasked,
             trust=trust,
+            slice_id=slice_id,
+            annotator=annotator,
         )
 
     def import_from_oracle(self, dry_run: bool = False) -> ImportReport:
         """Take the missing masks of the round from the training samples' own masks."""
         return import_from_oracle(self.workspace, dry_run=dry_run)
+
+    def labels(self) -> dict[SliceId, tuple[Revision, ...]]:
+        """Every labelled slice's revisions, oldest first."""
+        return revisions(self.workspace.store.history())
+
+    def revisions(self, slice_id: str | SliceId) -> tuple[Revision, ...]:
+        """One slice's revisions, oldest first; the last one is current."""
+        [one] = as_slices((slice_id,))
+        return revisions_of(self.workspace, one)
+
+    def restore_label(self, slice_id: str | SliceId, revision: int) -> Revision:
+        """Make an earlier revision current again, by a new one of the same mask."""
+        [one] = as_slices((slice_id,))
+        return restore_revision(self.workspace, one, revision)
+
+    def back_up(self, to: str | Path, with_jobs: bool = False) -> Backup:
+        """Write state, labels and originals into a new .tar or .tar.gz, also while jobs run."""
+        return back_up(self.root, Path(to), with_jobs=with_jobs)
 
     # Jobs
 

@@ -1,15 +1,17 @@
 """What the commands print for people: plain text, aligned, no colour needed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from altui.text import count, duration, listing, plain
 
 if TYPE_CHECKING:
     from altui.jobs.state import JobView
+    from altui.labels.history import Revision
     from altui.labels.imports import ImportReport
     from altui.rounds.propose import Proposals
-    from altui.rounds.status import RoundResult, Status
+    from altui.rounds.results import RoundResult
+    from altui.rounds.status import Status
     from altui.slices import SliceId
 
 
@@ -43,11 +45,7 @@ def status_text(status: "Status") -> str:
     measured = [one for one in status.rounds if one.finished_at]
     if measured:
         lines += ["", f"IoU by class, {status.watched}, round {measured[-1].round}:"]
-        width = max(map(len, measured[-1].class_iou))
-        lines += [
-            f"  {plain(name):{width}}  {figure(value)}"
-            for name, value in measured[-1].class_iou.items()
-        ]
+        lines += [f"  {line}" for line in classes_text(measured[-1]).split("\n")]
     lines += ["", f"stopping: {status.stopping.verdict}"]
     lines += [f"  · {reason}" for reason in status.stopping.reasons]
     if status.jobs:
@@ -72,13 +70,24 @@ def rounds_text(rounds: Sequence["RoundResult"], total: int) -> str:
             f"{100 * one.labelled / total:.1f} %" if total else "",
             figure(one.miou.get("validation")),
             figure(one.miou.get("test")),
-            gain_text(one),
+            gain_text(one.gain, one.gain_interval) + " (changed)" * bool(one.changed),
+            figure(one.stability.kappa if one.stability else None),
             duration(one.seconds),
         )
         for one in rounds
     ]
-    header = ("round", "strategy", "labelled", "", "validation", "test", "gain", "time")
-    return table(header, rows, "r rrrr r")
+    header = ("round", "strategy", "labelled", "", "validation", "test", "gain", "stable", "time")
+    return table(header, rows, "r rrrr rr")
+
+
+def classes_text(one: "RoundResult") -> str:
+    """IoU and gain of each class."""
+    changes = {name: one.class_gain[name] for name in one.class_iou}
+    rows = [
+        (plain(name), figure(iou), gain_text(changes[name].gain, changes[name].interval))
+        for name, iou in one.class_iou.items()
+    ]
+    return table(("class", "IoU", "gain"), rows, " r")
 
 
 def figure(value: float | None) -> str:
@@ -86,12 +95,13 @@ def figure(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
 
 
-def gain_text(one: "RoundResult") -> str:
-    if one.gain is None:
+def gain_text(gain: float | None, interval: tuple[float, float] | None) -> str:
+    """A gain and its 95 % interval."""
+    if gain is None:
         return "–"
-    if one.gain_interval is None:
-        return f"{one.gain:+.3f}"
-    return f"{one.gain:+.3f} [{one.gain_interval[0]:+.3f}, {one.gain_interval[1]:+.3f}]"
+    if interval is None:
+        return f"{gain:+.3f}"
+    return f"{gain:+.3f} [{interval[0]:+.3f}, {interval[1]:+.3f}]"
 
 
 def proposals_text(proposals: "Proposals") -> str:
@@ -123,9 +133,67 @@ def import_text(report: "ImportReport") -> str:
     summary = ", ".join(parts) or "nothing to take in"
     if report.dry_run:
         summary += " (dry run: nothing was written)"
+    summary = "\n".join([*(f"note: {plain(note)}" for note in report.notes), summary])
     if not rows:
         return summary
     return table(("verdict", "code", "slice", "file", "message"), rows) + "\n" + summary
+
+
+def labels_text(slices: Mapping["SliceId", Sequence["Revision"]]) -> str:
+    """A labelled slice a line."""
+    if not slices:
+        return "no slice is labelled yet"
+    rows = [
+        (
+            str(slice_id),
+            str(own[-1].label.id),
+            str(len(own)),
+            plain(own[-1].annotator),
+            moment(own[-1].event.at),
+            rounds_seen(own[-1]),
+        )
+        for slice_id, own in slices.items()
+    ]
+    header = ("slice", "revision", "of", "annotator", "when (UTC)", "rounds")
+    return table(header, rows, " rr")
+
+
+def revisions_text(own: Sequence["Revision"]) -> str:
+    """A revision a line, and where the mask and the file as it came lie."""
+    rows = [
+        (
+            str(one.label.id),
+            plain(one.annotator),
+            plain(one.event.who),
+            moment(one.event.at),
+            "–" if one.label.minutes is None else f"{one.label.minutes:.0f} min",
+            rounds_seen(one),
+            one.label.sha256[:12],
+            f"restores {one.label.restores}; " * bool(one.label.restores) + source_text(one),
+        )
+        for one in own
+    ]
+    header = ("revision", "annotator", "by", "when (UTC)", "work", "rounds", "SHA-256", "from")
+    newest = own[-1].label
+    lines = [table(header, rows, "r   r"), f"current: revision {newest.id}, {newest.path}"]
+    if newest.original:
+        lines.append(f"as it came: {newest.original}")
+    return "\n".join(lines)
+
+
+def source_text(one: "Revision") -> str:
+    tool = f" ({plain(one.label.tool)})" if one.label.tool else ""
+    return plain(one.label.source) + tool
+
+
+def rounds_seen(one: "Revision") -> str:
+    """Whose networks were trained with it."""
+    return ", ".join(map(str, one.rounds)) or "–"
+
+
+def moment(at: str) -> str:
+    """'2026-05-03 14:07', of an ISO 8601 time."""
+    return at[:16].replace("T", " ")
 
 
 def jobs_text(jobs: Sequence["JobView"]) -> str:

@@ -130,7 +130,7 @@ def test_another_mask_is_a_new_revision(project: Project, asked: Asked, save: Sa
     mask[3:5, 3:5] = 255
     save(asked[0], mask=mask)
     report = project.import_labels(path)
-    assert "revision 2 of this slice" in report.verdicts[0].message
+    assert "revision 2; revision 1 is kept" in report.verdicts[0].message
     old, new = labels(project)
     assert old == first
     assert new.path != old.path

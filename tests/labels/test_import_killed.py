@@ -18,6 +18,7 @@ import tifffile
 
 from altui import AltuiError, Project
 from altui.labels.accept import read_label
+from altui.labels.stored import stored_files
 from altui.slices import SliceId
 from altui.store.history import Label
 from tests.labels.conftest import SAMPLES, SLICES, right_mask, save_as
@@ -26,6 +27,8 @@ TRAIN = [name for name, (split, *_) in SAMPLES.items() if split == "train"]
 # Processes of their own, quick to start, that share no thread with the tests'.
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["altui.project", "tifffile", "PIL.Image", __name__])
+READ: set[str] = set()
+KILLS = 200
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounts need root")
 Mount = Callable[..., None]
 
@@ -62,13 +65,15 @@ def start(*given: Any) -> Any:
 
 
 def assert_files_true(project: Project) -> tuple[Label, ...]:
-    """Every label's file can be read and has its row's hash."""
-    labels = project.workspace.store.history().labels
-    for label in labels:
-        data = (project.root / label.path).read_bytes()
-        assert hashlib.sha256(data).hexdigest() == label.sha256
-        read_label(project.workspace, label)
-    return labels
+    """Every label's file can be read and has its row's hash, and so has every original."""
+    history = project.workspace.store.history()
+    for one in stored_files(history):
+        data = (project.root / one.path).read_bytes()
+        assert hashlib.sha256(data).hexdigest() == one.sha256
+        if not one.original and one.sha256 not in READ:
+            read_label(project.workspace, one.labels[0])
+            READ.add(one.sha256)  # the same bytes are read in the same way again
+    return history.labels
 
 
 def assert_every_row_true(project: Project) -> int:
@@ -89,33 +94,90 @@ def test_two_imports_at_once(project: Project, everything: Path) -> None:
     assert assert_every_row_true(project) == len(TRAIN) * SLICES
 
 
-def test_killed_at_any_moment(project: Project, everything: Path, tmp_path: Path) -> None:
-    others = tmp_path / "others"  # the same slices, other masks: there is always work
-    others.mkdir()
+@pytest.fixture
+def others(everything: Path, tmp_path: Path) -> Path:
+    """The same slices, other masks: there is always work."""
+    folder = tmp_path / "others"
+    folder.mkdir()
     for path in everything.iterdir():
         mask = tifffile.imread(path)
         mask[0, 0] = 255
-        save_as(others / path.name, mask)
-    rng = random.Random(5)
-    rows: list[int] = []
-    for _ in range(10):
-        for folders in ([everything, others], [others, everything]):
-            rows.append(killed(rng.uniform(0.1, 0.7), project, folders))
-    assert len(set(rows)) > 10, "most kills hit an import that had begun to write"
+        save_as(folder / path.name, mask)
+    return folder
+
+
+def test_imports_of_other_masks_at_once(project: Project, everything: Path, others: Path) -> None:
+    both = [start(project.root, [folder]) for folder in (everything, others)]
+    for process in both:
+        process.join(60)
+    assert [process.exitcode for process in both] == [0, 0]
+    assert len(assert_files_true(project)) == 2 * len(TRAIN) * SLICES
+    for own in project.labels().values():
+        masks = [read_label(project.workspace, one.label) for one in own]
+        right = right_mask(project, own[0].label.slice)
+        assert sorted(np.array_equal(mask, right) for mask in masks) == [False, True]
+
+
+def kill_imports(root: Path, folders: list[Path], seed: int, results: Any) -> None:
+    """In a process of its own, which has no threads: forks imports and kills each of them
+    at a random moment of the time that a whole one takes.
+    """
+    rng = random.Random(seed)
+    project = Project.open(root)
+    longest, rows = 0.0, [0]
+    for number in range(-2, KILLS):
+        child = os.fork()
+        if not child:
+            try:
+                project.import_labels(folders[number % 2], unasked=True)
+            finally:
+                os._exit(0)
+        began = time.monotonic()
+        if number >= 0:
+            time.sleep(rng.uniform(0, longest))
+            os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        if number < 0:
+            longest = max(longest, time.monotonic() - began)
+        rows.append(len(assert_files_true(project)))
+    results.put((longest, rows))
+
+
+def test_killed_at_200_random_moments(project: Project, everything: Path, others: Path) -> None:
+    for number, path in enumerate(sorted(everything.iterdir())):
+        if number % 6 == 0:
+            continue  # six masks: a short import, so that the test is short too
+        path.unlink()
+        (others / path.name).unlink()
+    results = PROCESSES.SimpleQueue()
+    killer = PROCESSES.Process(
+        target=kill_imports, args=(project.root, [everything, others], 5, results)
+    )
+    killer.start()
+    killer.join(250)
+    assert killer.exitcode == 0
+    longest, rows = results.get()
+    grown = sum(after > before for before, after in zip(rows, rows[1:], strict=False))
+    assert rows == sorted(rows), "a row that was there once stays"
+    assert grown > KILLS / 3, f"most kills hit an import in the middle (of {longest:.2f} s)"
     assert project.import_labels(everything, unasked=True).exit_status == 0
     assert_files_true(project)
     for one, label in project.workspace.store.history().current_labels.items():
         assert np.array_equal(read_label(project.workspace, label), right_mask(project, one))
 
 
-def killed(after: float, project: Project, folders: list[Path]) -> int:
-    """Kill an import after some seconds; returns how many labels there are then."""
-    process = start(project.root, folders)
-    time.sleep(after)
-    os.kill(process.pid, signal.SIGKILL)
-    process.join(20)
-    assert process.exitcode == -signal.SIGKILL
-    return len(assert_files_true(project))
+def test_a_killed_one_does_not_stop_another(
+    project: Project, everything: Path, others: Path
+) -> None:
+    rng = random.Random(6)
+    for _ in range(4):
+        killed, whole = start(project.root, [everything, others]), start(project.root, [others])
+        time.sleep(rng.uniform(0.1, 0.5))
+        os.kill(killed.pid, signal.SIGKILL)
+        killed.join(20)
+        whole.join(60)
+        assert (killed.exitcode, whole.exitcode) == (-signal.SIGKILL, 0)
+        assert_files_true(project)
 
 
 def test_no_file_may_grow(project: Project, everything: Path) -> None:

@@ -12,8 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from altui.labels.read import ELSEWHERE, check_format, read_mask, whole_numbers
+from altui.labels.formats import ELSEWHERE, check_format
+from altui.labels.formats.base import whole_numbers
 from altui.labels.verdict import Refusal
+from tests.labels.reading import read_all, read_mask
 
 MASK = np.arange(40 * 48).reshape(40, 48) // 500  # classes 0 to 3
 
@@ -130,16 +132,45 @@ def test_grey_png_of_few_bits_is_not_stretched(tmp_path: Path, bits: int) -> Non
     assert_reads(tmp_path / "m.png")
 
 
-@pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA"])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
 @pytest.mark.parametrize("ending", ["tif", "png"])
-def test_colour_is_refused(tmp_path: Path, mode: str, ending: str) -> None:
-    Image.fromarray(MASK.astype(np.uint8)).convert(mode).save(tmp_path / f"m.{ending}")
-    assert code(tmp_path / f"m.{ending}") == "rgb"
+@pytest.mark.parametrize("options", [{}, {"compression": "tiff_lzw"}], ids=str)
+def test_colours(tmp_path: Path, mode: str, ending: str, options: dict[str, Any]) -> None:
+    picture = Image.fromarray(MASK.astype(np.uint8)).convert(mode)
+    picture.save(tmp_path / f"m.{ending}", **({} if ending == "png" else options))
+    [pixels] = read_all(tmp_path / f"m.{ending}")
+    assert np.array_equal(pixels.values, np.stack([MASK] * 3, axis=-1))
+    assert (pixels.clear is not None) == (mode == "RGBA")
 
 
-def test_planar_colour_is_refused(tmp_path: Path) -> None:
+def test_grey_with_transparency(tmp_path: Path) -> None:
+    picture = Image.fromarray(MASK.astype(np.uint8)).convert("LA")
+    picture.save(tmp_path / "m.png")
+    assert_reads(tmp_path / "m.png")
+    picture.save(tmp_path / "m.tif")
+    assert code(tmp_path / "m.tif") == "rgb"
+
+
+def test_planar_colours(tmp_path: Path) -> None:
     planes = np.stack([MASK.astype(np.uint8)] * 3)
     tifffile.imwrite(tmp_path / "m.tif", planes, photometric="rgb", planarconfig="separate")
+    [pixels] = read_all(tmp_path / "m.tif")
+    assert np.array_equal(pixels.values, np.moveaxis(planes, 0, -1))
+
+
+@pytest.mark.parametrize(
+    "options", [{"photometric": "separated"}, {"photometric": "ycbcr"}, {"photometric": "cielab"}]
+)
+def test_colours_that_are_not_rgb(tmp_path: Path, options: dict[str, Any]) -> None:
+    channels = 4 if options["photometric"] == "separated" else 3
+    picture = np.stack([MASK.astype(np.uint8)] * channels, axis=-1)
+    tifffile.imwrite(tmp_path / "m.tif", picture, **options)
+    assert code(tmp_path / "m.tif") == "rgb"
+
+
+def test_sixteen_bit_colours(tmp_path: Path) -> None:
+    picture = np.stack([MASK.astype(np.uint16)] * 3, axis=-1)
+    tifffile.imwrite(tmp_path / "m.tif", picture, photometric="rgb")
     assert code(tmp_path / "m.tif") == "rgb"
 
 
@@ -161,10 +192,10 @@ def test_nothing_but_nan() -> None:
 
 
 @pytest.mark.parametrize("options", [{}, {"imagej": True}, {"compression": "zlib"}], ids=str)
-def test_several_pages_are_refused(tmp_path: Path, options: dict[str, Any]) -> None:
-    stack = np.stack([MASK.astype(np.uint8)] * 3)
+def test_several_pages(tmp_path: Path, options: dict[str, Any]) -> None:
+    stack = np.stack([MASK.astype(np.uint8) + page for page in range(3)])
     tifffile.imwrite(tmp_path / "m.tif", stack, photometric="minisblack", **options)
-    assert code(tmp_path / "m.tif") == "stack"
+    assert np.array_equal([pixels.values for pixels in read_all(tmp_path / "m.tif")], stack)
 
 
 def test_png_named_tif_and_the_other_way(tmp_path: Path) -> None:
@@ -223,7 +254,9 @@ def encoded(kind: str) -> bytes:
     st.integers(0, 600),
     st.lists(st.tuples(st.integers(0, 600), st.integers(0, 255)), max_size=4),
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300, deadline=None
+)
 def test_damage_is_refused_and_nothing_else_raised(
     tmp_path: Path, kind: str, cut: int, changes: list[tuple[int, int]]
 ) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from altui.errors import AltuiError
 from altui.query.components import Components
-from altui.query.greedy import sample_quota
+from altui.query.draft import sample_quota
 from altui.query.pool import Batch, Pool, Rules
 from altui.query.strategies import STRATEGIES, strategy_named
 from altui.slices import SliceId

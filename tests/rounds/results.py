@@ -45,7 +45,10 @@ def write_result(project: Project, job: str, test_hits: int, seed: int = 0) -> N
                     "state": "finished",
                     "started_at": now().isoformat(),
                     "ended_at": now().isoformat(),
-                    "confusions": {"validation": {"v1": matrix}, "test": {"t1": matrix}},
+                    "confusions": {
+                        "validation": {"v1": matrix},
+                        "test": dict.fromkeys(("t1", "t2", "t3"), matrix),
+                    },
                 }
             )
         ),

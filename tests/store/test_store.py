@@ -24,7 +24,7 @@ def test_a_new_store_has_every_migration(store: Store) -> None:
         applied = [one.name for one in migrations.applied(db)]
         assert db.execute("PRAGMA foreign_keys").fetchone() == (1,)
     # only ever append to this list
-    assert applied == ["m001_rounds", "m002_stability", "m003_job_settings"]
+    assert applied == ["m001_rounds", "m002_stability", "m003_job_settings", "m004_label_origins"]
 
 
 def test_the_schema_of_released_migrations_never_changes(store: Store) -> None:
@@ -35,7 +35,7 @@ def test_the_schema_of_released_migrations_never_changes(store: Store) -> None:
     assert digest.startswith(SCHEMA), "write a new migration instead of changing an old one"
 
 
-SCHEMA = "21b4e33d44d5d037"  # of m003
+SCHEMA = "c02685d2e3438da1"  # of m004
 
 
 def test_opening_again_changes_nothing(store: Store) -> None:

@@ -8,10 +8,15 @@
     log.txt         out: everything the process prints
     result.json     out: the last thing written, by rename; its presence means "ended"
 
+    training.pt     out: a training under way, to go on from after a kill
+    scoring/        out: the finished parts of a scoring under way, likewise
+
 Artefacts that a finished train job names in `result.json`: `model.pt`, `scores.npz`
 and `predictions/SAMPLE.tif` (one page a slice, class ids, 255 where none was made).
 """
 
+import hashlib
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,9 +32,12 @@ from altui.text import plain
 SPEC, LOCK, PROCESS, HEARTBEAT = "spec.json", "lock", "process.json", "heartbeat"
 PROGRESS, LOG, RESULT = "progress.jsonl", "log.txt", "result.json"
 SCORES, CHECKPOINT, PREDICTIONS = "scores.npz", "model.pt", "predictions"
+TRAINING, SCORING = "training.pt", "scoring"  # of a stage that has not ended yet
+RESUMABLE = (TRAINING, CHECKPOINT, SCORING)  # what another attempt at the same job can use
 
 Stage = Literal["train", "evaluate", "score", "simulate"]
 STAGES: tuple[Stage, ...] = ("train", "evaluate", "score")  # of a train job
+ANYWHERE = ("device", "tile", "save_seconds")  # of [training]: where it runs, not what it learns
 MOST_PIXELS = 1 << 50  # beyond any data set, and sums of it still fit 64 bits
 Confusion = tuple[tuple[int, ...], ...]  # [true class][predicted class], pixels
 
@@ -85,6 +93,20 @@ class JobSpec(Record):
     previous: str | None = None
     score: bool = True
     simulation: SimulationSpec | None = None
+
+    def training_key(self) -> str:
+        """Alike for jobs whose training is the same, whatever they are called."""
+        config = self.config
+        about = {
+            "classes": config.classes.model_dump(),
+            "samples": [sample.model_dump() for sample in config.samples],
+            "model": config.model.model_dump(),
+            "training": config.training.model_dump(exclude=set(ANYWHERE)),
+            "augmentation": config.augmentation.model_dump(),
+            "labels": sorted((one.sample, one.index, one.path, one.page) for one in self.labels),
+            "previous": self.previous if config.training.start == "warm" else None,
+        }
+        return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
 
 
 class Process(Record):
@@ -177,7 +199,7 @@ class JobFolder:
 
     def write(self, name: str, record: Record) -> None:
         """Write a record as a whole, or leave the old one. Raises OSError."""
-        write_bytes(self.path / name, record.model_dump_json(indent=2).encode())
+        write_bytes(self.path / name, record.model_dump_json(indent=2, by_alias=True).encode())
 
     def append_progress(self, line: Progress) -> None:
         with (self.path / PROGRESS).open("a", encoding="utf-8") as file:

@@ -4,20 +4,15 @@ import hashlib
 import io
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from altui.errors import AltuiError
-from altui.files import sync_folder, write_bytes
-from altui.store.connection import STATE
+from altui.labels.kept import LABELS, keep, place
 from altui.store.history import Label
-from altui.text import plain
 from altui.volumes.stack import open_stack
 from altui.workspace import Workspace
-
-LABELS = "labels"
 
 
 @dataclass(frozen=True)
@@ -33,7 +28,7 @@ class Encoded:
     @property
     def path(self) -> str:
         """Relative to the project."""
-        return (Path(STATE) / LABELS / self.sha256[:2] / f"{self.sha256}.tif").as_posix()
+        return place(LABELS, self.sha256, ".tif")
 
 
 def encode(mask: npt.NDArray[np.integer]) -> Encoded:
@@ -56,23 +51,11 @@ def store_file(workspace: Workspace, encoded: Encoded) -> None:
     """
     target = workspace.root / encoded.path
     try:
-        if not _holds(target, encoded.data):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            write_bytes(target, encoded.data)
-            sync_folder(target.parent.parent)  # the row must not outlive its file's folder
-    except OSError as error:
-        raise AltuiError(
-            f"the label could not be written to {plain(target.parent)}: "
-            f"{error.strerror or plain(error)}; the labels taken in before it are safe",
-            "free some space or mend the rights, then import the same files again",
-        ) from None
-
-
-def _holds(target: Path, data: bytes) -> bool:
-    try:
-        return target.read_bytes() == data
-    except FileNotFoundError:
-        return False
+        if target.read_bytes() == encoded.data:
+            return
+    except OSError:
+        pass  # not there, or not to be read: written, or told so by the writing
+    keep(target, "label", lambda file: file.write(encoded.data))
 
 
 def is_same(

@@ -8,17 +8,20 @@ from pathlib import Path
 import numpy as np
 
 from altui.errors import AltuiError
+from altui.labels.find import Finding, Found
 from altui.labels.intake import Candidate, Intake, Options
-from altui.labels.names import find_slice
-from altui.labels.read import read_mask
-from altui.labels.returned import Returned, returned_files
+from altui.labels.read import Reader
+from altui.labels.scratch import Scratch
 from altui.labels.verdict import ImportReport, Refusal, Verdict, refused
 from altui.rounds.state import current_round, slate
 from altui.slices import SliceId
+from altui.text import plain
 from altui.volumes.stack import Stack
 from altui.workspace import Workspace
 
 __all__ = ["ImportReport", "import_from_oracle", "import_paths"]
+
+ROOM = 1 << 30  # bytes to unpack archives to, beyond what the project's own masks take
 
 
 def import_paths(
@@ -28,54 +31,60 @@ def import_paths(
     dry_run: bool = False,
     unasked: bool = False,
     trust: bool = False,
+    slice_id: SliceId | None = None,
+    annotator: str = "",
 ) -> ImportReport:
-    """Check every mask file under `paths` and take in the good ones.
+    """Check every mask under `paths` and take in the good ones; `slice_id` says which slice
+    the only mask there labels.
 
     Each accepted mask is committed at once, so a kill in the middle loses none of those
-    before it. Raises AltuiError for a path that is not there or holds no mask, and where
-    nothing can be written.
+    before it. Raises AltuiError for a path that is not there or holds no mask, where nothing
+    can be written, and for several masks with one `slice_id`.
     """
-    with Intake(workspace, Options(dry_run, unasked, trust)) as intake:
-        files, verdicts = returned_files(paths)
-        for slice_id, group in _by_slice(workspace, files, verdicts).items():
+    room = ROOM + 8 * sum(one.slices * one.height * one.width for one in workspace.train)
+    options = Options(dry_run, unasked, trust, annotator)
+    with Intake(workspace, options) as intake, Scratch(room) as scratch:
+        reader = Reader(workspace.config)
+        finding = Finding(workspace, reader, unasked=unasked)
+        finding.find(paths, scratch, slice_id)
+        verdicts = finding.verdicts
+        for group in finding.groups.values():
             candidates = []
-            for file in group:
+            for found in group:
                 try:
-                    candidates.append(_candidate(intake, file, slice_id))
+                    candidate = _candidate(intake, reader, found)
                 except Refusal as refusal:
-                    verdicts.append(refused(file.name, refusal, slice_id))
+                    verdicts.append(refused(found.name, refusal, found.slice))
+                else:
+                    if candidate.mask.any() or not found.whole or finding.is_asked(found.slice):
+                        candidates.append(candidate)
             if candidates:
                 verdicts += intake.take(candidates)
-    return ImportReport(tuple(sorted(verdicts, key=lambda v: v.file)), dry_run)
+    ordered = tuple(sorted(verdicts, key=lambda verdict: verdict.file))
+    return ImportReport(ordered, dry_run, tuple(finding.notes))
 
 
-def _by_slice(
-    workspace: Workspace, files: list[Returned], verdicts: list[Verdict]
-) -> dict[SliceId, list[Returned]]:
-    """The files of each slice; those that name none are refused."""
-    headers = workspace.headers.values()
-    train = {header.name: header.slices for header in workspace.train}
-    held_out = {header.name: header.split for header in headers if header.split != "train"}
-    groups: dict[SliceId, list[Returned]] = {}
-    for file in files:
-        try:
-            slice_id = find_slice(file.path, train, held_out)
-        except Refusal as refusal:
-            verdicts.append(refused(file.name, refusal))
-        else:
-            groups.setdefault(slice_id, []).append(file)
-    return groups
-
-
-def _candidate(intake: Intake, file: Returned, slice_id: SliceId) -> Candidate:
-    """A file that can become the slice's label. Raises Refusal."""
-    if file.role == "premask" and not intake.options.trust:
+def _candidate(intake: Intake, reader: Reader, found: Found) -> Candidate:
+    """A mask that can become the slice's label. Raises Refusal."""
+    file, trust = found.file, intake.options.trust
+    if file.role == "premask" and not trust:
         raise Refusal(
             "unedited",
             "is the network's own prediction, as the bundle brought it; "
             "if it is right as it is, import it with --trust",
         )
-    candidate = Candidate(file.name, slice_id, read_mask(file.path), file.sha256)
+    header = intake.workspace.headers.get(found.slice.sample)
+    if header is None:
+        raise Refusal("no-such-slice", f'there is no sample "{plain(found.slice.sample)}"')
+    mask = reader.mask(file, found.index, header)
+    if found.whole and not trust and not intake.options.unasked and not mask.any():
+        raise Refusal(
+            "empty",
+            "is empty: nobody seems to have labelled it yet; if it is right as it is, import it "
+            "with --trust",
+        )
+    original = None if file.source.parts else file.source.path
+    candidate = Candidate(found.name, found.slice, mask, file.sha256, original)
     intake.check(candidate)
     return candidate
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -11,12 +12,13 @@ import numpy.typing as npt
 from altui.errors import AltuiError
 from altui.labels import check
 from altui.labels.accept import Encoded, encode, is_same, store_file
+from altui.labels.kept import keep_original
 from altui.labels.verdict import Refusal, Verdict, refused
 from altui.rounds.propose import record
 from altui.rounds.state import current_round, slate
 from altui.slices import SliceId
 from altui.store.connection import read_only
-from altui.store.history import History
+from altui.store.history import History, Label
 from altui.text import plain
 from altui.volumes.stack import Stack
 from altui.workspace import Workspace
@@ -25,22 +27,28 @@ from altui.workspace import Workspace
 @dataclass(frozen=True)
 class Options:
     """`unasked`: take slices that the round did not ask for; `trust`: take masks that only
-    look doubtful.
+    look doubtful; `annotator`: who drew them, empty for whoever imports them.
     """
 
     dry_run: bool = False
     unasked: bool = False
     trust: bool = False
+    annotator: str = ""
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A decoded mask; `source_sha256` is of the file as it came."""
+    """A decoded mask; `source_sha256` is of `original`, the file as it came (None for what
+    was no file of its own). `tool`: what wrote it, if it tells; `minutes`: of work, if known.
+    """
 
     file: str
     slice: SliceId
     mask: npt.NDArray[np.integer]
     source_sha256: str
+    original: Path | None = None
+    tool: str = ""
+    minutes: float | None = None
 
 
 class Intake:
@@ -53,6 +61,7 @@ class Intake:
         self.workspace = workspace
         self.options = options
         self._images: dict[str, Stack] = {}
+        self._originals: dict[str, str] = {}  # where they are kept, by SHA-256
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
@@ -99,14 +108,31 @@ class Intake:
         current = history.current_labels.get(candidate.slice)
         if current is not None and is_same(self.workspace, current, candidate.mask, encoded):
             if not self.options.dry_run and current.sha256 == encoded.sha256:
-                store_file(self.workspace, encoded)  # its file may have been damaged since
+                self._mend(current, candidate, encoded)
             return _unchanged(candidate)
         if self.options.dry_run:
             return Verdict(candidate.file, "accepted", "ok", "would be accepted", candidate.slice)
         store_file(self.workspace, encoded)
-        return self._commit(candidate, encoded)
+        return self._commit(candidate, encoded, self._keep_original(candidate))
 
-    def _commit(self, candidate: Candidate, encoded: Encoded) -> Verdict:
+    def _mend(self, current: Label, candidate: Candidate, encoded: Encoded) -> None:
+        """Files of the current revision that were damaged since; whole ones stay."""
+        store_file(self.workspace, encoded)
+        if current.original and current.source_sha256 == candidate.source_sha256:
+            self._keep_original(replace(candidate, file=current.original))
+
+    def _keep_original(self, candidate: Candidate) -> str:
+        """Where it is kept, relative to the project; empty where there is none."""
+        if candidate.original is None:
+            return ""
+        digest = candidate.source_sha256
+        if digest not in self._originals:  # one file may hold the masks of many slices
+            self._originals[digest] = keep_original(
+                self.workspace.root, candidate.original, digest, candidate.file
+            )
+        return self._originals[digest]
+
+    def _commit(self, candidate: Candidate, encoded: Encoded, original: str) -> Verdict:
         """Append the revision, and approve its slice where that was still open."""
         slice_id = candidate.slice
         with self.workspace.store.write() as transaction:
@@ -121,7 +147,7 @@ class Intake:
             decision = slate(history, number).get(slice_id)
             if decision is not None and decision.state == "proposed":
                 record(transaction, replace(decision, event=event, state="approved"))
-            transaction.insert(
+            revision = transaction.insert(
                 "labels",
                 event=event,
                 sample=slice_id.sample,
@@ -130,11 +156,12 @@ class Intake:
                 path=encoded.path,
                 source=candidate.file,
                 source_sha256=candidate.source_sha256,
+                annotator=plain(self.options.annotator.strip()),
+                tool=candidate.tool,
+                minutes=candidate.minutes,
+                original=original,
             )
-        earlier = sum(label.slice == slice_id for label in history.labels)
-        message = f"revision {earlier + 1} of this slice; the one before is kept"
-        if current is None:
-            message = "new"
+        message = f"revision {revision}; revision {current.id} is kept" if current else "new"
         return Verdict(candidate.file, "accepted", "ok", message, slice_id)
 
     def _image(self, slice_id: SliceId) -> npt.NDArray[Any]:

@@ -56,7 +56,7 @@ def find_manifest(folder: Path, top: Path) -> Manifest | None:
     for place in (folder, *folder.parents):
         path = place / NAME
         try:
-            return _load(path, path.stat().st_mtime_ns)
+            return load_manifest(path, path.stat().st_mtime_ns)
         except OSError:
             if place == top.parent:
                 break
@@ -64,7 +64,7 @@ def find_manifest(folder: Path, top: Path) -> Manifest | None:
 
 
 @lru_cache(maxsize=64)
-def _load(path: Path, stamp: int) -> Manifest | None:
+def load_manifest(path: Path, stamp: int) -> Manifest | None:
     try:
         if not path.is_file():  # a pipe would be waited for
             return None

@@ -14,7 +14,9 @@ from altui.labels.verdict import Refusal
 from altui.slices import SliceId
 from altui.text import listing, plain
 
-ENDINGS = re.compile(r"((\.ome)?\.(tiff?|png))+$")
+ENDINGS = re.compile(
+    r"((\.(ome|seg|labels?|zip|tar))?\.(tiff?|png|jpe?g|npy|nii|nrrd|json|gz|xz|bz2|tgz|zip|tar))+$"
+)
 EXACT = re.compile(r"(.+)_z([0-9]+)")  # as altui's own bundles name it
 # "z0412", "slice_412": a number that says of itself that it is the index.
 MARKED = re.compile(r"(?<![a-z])(?:z|slice|idx|index)[ _.=-]*([0-9]+)(?![0-9a-z])")
@@ -44,16 +46,12 @@ def find_slice(
     """
     splits = held_out or {}
     sample, index = _parse(file, [*samples, *splits])
-    if sample in splits:
-        raise Refusal(
-            "held-out",
-            f'sample "{sample}" is in the {splits[sample]} split; only training slices are '
-            "labelled",
-        )
+    check_held(sample, splits)
     if index >= samples[sample]:
         raise Refusal(
             "no-such-slice",
-            f'sample "{sample}" has slices 0 to {samples[sample] - 1}; there is no slice {index}',
+            f'sample "{sample}" has slices 0 to {samples[sample] - 1}; there is no slice {index}'
+            + ("; altui counts from 0" if index == samples[sample] else ""),
             SliceId(sample, index),
         )
     return SliceId(sample, index)
@@ -71,6 +69,32 @@ def _parse(file: PurePath, names: list[str]) -> SliceId:
     if not found:
         found = Around(_folder_sample(file, stem, names), "", stem)
     return SliceId(found.sample, find_index(found))
+
+
+def sample_alone(file: PurePath, names: list[str]) -> str | None:
+    """The sample that `file`, or a folder that it is in, names without an index."""
+    stem = ENDINGS.sub("", fold(file.name))
+    try:
+        found = find_sample(stem, names, folder=True)
+        if found is None:
+            return _folder_sample(file, stem, names)
+    except Refusal:
+        return None
+    try:
+        find_index(found)
+    except Refusal as refusal:
+        return found.sample if refusal.code == "no-such-slice" else None
+    return None
+
+
+def check_held(sample: str, held_out: Mapping[str, str]) -> None:
+    """Raises Refusal for a sample that is not for training."""
+    if sample in held_out:
+        raise Refusal(
+            "held-out",
+            f'sample "{sample}" is in the {held_out[sample]} split; only training slices are '
+            "labelled",
+        )
 
 
 def fold(text: str) -> str:
@@ -113,8 +137,9 @@ def _pattern(name: str, whole: bool) -> re.Pattern[str]:
 
 
 def _folder_sample(file: PurePath, stem: str, names: list[str]) -> str:
-    """The sample that the file's folder names. Raises Refusal."""
-    folder = find_sample(fold(file.parent.name), names, folder=True)
+    """The sample that the file's folder names, or one around it. Raises Refusal."""
+    folders = (find_sample(_folded_stem(one), names, folder=True) for one in file.parents)
+    folder = next((found for found in folders if found), None)  # the nearest
     if folder is None:
         raise Refusal(
             "no-such-slice",
@@ -129,6 +154,11 @@ def _folder_sample(file: PurePath, stem: str, names: list[str]) -> str:
             "no sample of this project",
         )
     return folder.sample
+
+
+def _folded_stem(folder: PurePath) -> str:
+    """An archive is a folder too."""
+    return ENDINGS.sub("", fold(folder.name))
 
 
 def find_index(name: Around) -> int:

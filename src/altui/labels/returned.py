@@ -1,16 +1,24 @@
-"""Which files under the given paths are masks that came back."""
+"""Which files under the given paths are masks that came back, and what lies beside them."""
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from altui.errors import AltuiError
-from altui.labels.manifest import Role, find_manifest
-from altui.labels.read import ELSEWHERE, READABLE, check_format
+from altui.labels.formats import check_format, suffix_of
+from altui.labels.formats.base import Source
+from altui.labels.formats.cvat import LABELMAP, OBJECTS, is_beside, read_labelmap
+from altui.labels.formats.json_masks import load
+from altui.labels.formats.label_studio import image_of, is_label_studio, part_of
+from altui.labels.manifest import NAME as MANIFEST
+from altui.labels.manifest import Manifest, Role, find_manifest, load_manifest
+from altui.labels.scratch import Scratch
 from altui.labels.verdict import Refusal, Verdict, refused, shown
-from altui.text import plain
+from altui.labels.walk import File, files_in
+from altui.text import count, plain
 
 OWN: tuple[Role | None, ...] = ("image", "view")  # of a bundle; nobody means them as masks
 
@@ -19,82 +27,193 @@ OWN: tuple[Role | None, ...] = ("image", "view")  # of a bundle; nobody means th
 class Returned:
     """A file to be looked at; `sha256` is of the file as it came."""
 
-    path: Path
+    source: Source
+    name: str  # as shown
+    place: PurePath  # where the sender has it, from the given path on
+    given: bool  # by the person, not found in a folder or archive
     sha256: str
     role: Role | None  # in the bundle that it lies in, if it is still as that brought it
+    manifest: Manifest | None
+    colours: Mapping[int, str]  # 0xRRGGBB to label, by the labelmap beside it
+    image: str = ""  # the name of its image, where a file beside it says that
 
-    @property
-    def name(self) -> str:
-        return shown(self.path)
+
+@dataclass(frozen=True)
+class Gathered:
+    """What the given paths hold: what may be masks, what is refused at sight, what is noted."""
+
+    masks: tuple[Returned, ...]
+    verdicts: tuple[Verdict, ...]
+    notes: tuple[str, ...]
 
 
-def returned_files(paths: Iterable[Path]) -> tuple[list[Returned], list[Verdict]]:
-    """The masks among `paths` and in the folders among them, and what is refused at sight.
+def returned_files(paths: Iterable[Path], scratch: Scratch) -> Gathered:
+    """The masks among `paths`, in the folders and archives among them.
 
-    In folders, hidden files, files that no one would take for a mask and the pictures that
-    a bundle brought are passed over. Raises AltuiError where nothing is left.
+    In folders and archives, hidden files, files that no one would take for a mask and the
+    pictures that a bundle brought are passed over. Raises AltuiError where nothing is left.
     """
     given = list(paths)
-    masks: list[Returned] = []
-    verdicts: list[Verdict] = []
-    seen: set[str] = set()
+    gathered = _Gathering(scratch)
     for path in given:
-        for file in _walk(path, verdicts):
-            real = os.path.realpath(file)
-            if real in seen:
-                continue  # given twice, or linked to
-            seen.add(real)
-            try:
-                mask = _look(file, path)
-            except Refusal as refusal:
-                verdicts.append(refused(shown(file), refusal))
-                continue
-            if mask.role not in OWN:
-                masks.append(mask)
-            elif file == path:
-                own = Refusal("not-a-mask", "is the bundle's own picture of the slice")
-                verdicts.append(refused(mask.name, own))
-    if not masks and not verdicts:
+        gathered.add(files_in(path, scratch, gathered.verdicts))
+    if not gathered.masks and not gathered.verdicts:
         where = ", ".join(plain(path) for path in given)
         raise AltuiError(
             f"no masks in {where}",
             "give the folder with the masks: TIFF or PNG, named SAMPLE_zINDEX",
         )
-    return masks, verdicts
+    return Gathered(tuple(gathered.masks), tuple(gathered.verdicts), tuple(gathered.notes))
 
 
-def _walk(path: Path, verdicts: list[Verdict]) -> Iterator[Path]:
-    """`path` itself, or the files in it, in order of name; folders that cannot be read are
-    refused. Raises AltuiError.
-    """
+class _Gathering:
+    def __init__(self, scratch: Scratch) -> None:
+        self.masks: list[Returned] = []
+        self.verdicts: list[Verdict] = []
+        self.notes: list[str] = []
+        self._scratch = scratch
+        self._seen: set[str] = set()
 
-    def unreadable(error: OSError) -> None:
-        refusal = Refusal("unreadable", f"the folder cannot be read: {error.strerror}")
-        verdicts.append(refused(shown(Path(error.filename)), refusal))
+    def add(self, found: Iterable[File]) -> None:
+        """The files of one given path."""
+        files = []
+        for file in found:
+            real = os.path.realpath(file.path)
+            if real not in self._seen:  # given twice, or linked to
+                self._seen.add(real)
+                files.append(file)
+        beside = _Beside(files)
+        objects = 0
+        parts: defaultdict[PurePath, list[tuple[int, str, File]]] = defaultdict(list)
+        for file in files:
+            if file.place.name.lower() in (LABELMAP, MANIFEST) and not file.given:
+                continue
+            if beside.colours(file.place) and is_beside(file.place):
+                objects += OBJECTS in file.place.parts
+                continue
+            part = part_of(file.place)
+            if part:
+                parts[file.place.with_name(part[0])].append((part[2], part[1], file))
+                continue
+            self._look(file, beside)
+        for place, group in parts.items():
+            self._look_at_parts(place, sorted(group, key=lambda one: one[0]), beside)
+        if objects:
+            self.notes.append(
+                f"{count(objects, 'file')} in {OBJECTS} passed over: they number objects, "
+                "not classes"
+            )
 
-    if not os.path.lexists(path):
-        raise AltuiError(f"{plain(path)} is not there", "give a file or folder with masks")
-    if not os.path.isdir(path):
-        yield path
-        return
-    for folder, subfolders, names in os.walk(path, onerror=unreadable):
-        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
-        for name in sorted(names):
-            suffix = os.path.splitext(name)[1].lower()
-            if not name.startswith(".") and (suffix in READABLE or suffix in ELSEWHERE):
-                yield Path(folder) / name
+    def _look(self, file: File, beside: "_Beside") -> None:
+        try:
+            check_format(file.place)
+            digest = _hash(file.path)
+            manifest = beside.manifest(file)
+        except Refusal as refusal:
+            self.verdicts.append(refused(file.name, refusal))
+            return
+        role = manifest.role_of(digest) if manifest else None
+        if role in OWN:
+            if file.given:
+                own = Refusal("not-a-mask", "is the bundle's own picture of the slice")
+                self.verdicts.append(refused(file.name, own))
+            return
+        self.masks.append(
+            Returned(
+                Source(file.path, suffix_of(file.place), self._scratch),
+                file.name,
+                file.place,
+                file.given,
+                digest,
+                role,
+                manifest,
+                beside.colours(file.place),
+            )
+        )
+
+    def _look_at_parts(
+        self, place: PurePath, group: list[tuple[int, str, File]], beside: "_Beside"
+    ) -> None:
+        """Label Studio's PNG export: one mask in several files."""
+        first = group[0][2]
+        name = shown(Path(first.name).with_name(place.name + "-tag-*.png"))
+        try:
+            digests = [_hash(file.path) for _, _, file in group]
+        except Refusal as refusal:
+            self.verdicts.append(refused(name, refusal))
+            return
+        sources = tuple((label, file.path) for _, label, file in group)
+        self.masks.append(
+            Returned(
+                Source(first.path, ".png", self._scratch, sources),
+                name,
+                place,
+                first.given,
+                hashlib.sha256("".join(digests).encode()).hexdigest(),
+                None,
+                None,
+                {},
+                beside.image_of(place.name.split("-")[1]),
+            )
+        )
 
 
-def _look(file: Path, top: Path) -> Returned:
-    """Hash a file and find out what it was in its bundle. Raises Refusal."""
-    check_format(file)
+class _Beside:
+    """What the files of one folder or archive say of the masks among them."""
+
+    def __init__(self, files: list[File]) -> None:
+        self._files = files
+        self._labelmaps: dict[PurePath, dict[int, str]] = {}
+        self._manifests: dict[PurePath, Manifest] = {}
+        self._images: dict[str, str] | None = None
+        for file in files:
+            try:
+                if file.place.name.lower() == LABELMAP:
+                    self._labelmaps[file.place.parent] = read_labelmap(file.path)
+                elif file.top is None and file.place.name == MANIFEST:
+                    manifest = load_manifest(file.path, 0)
+                    if manifest:
+                        self._manifests[file.place.parent] = manifest
+            except OSError:
+                continue  # the masks will tell
+
+    def colours(self, place: PurePath) -> Mapping[int, str]:
+        found = (self._labelmaps.get(folder) for folder in place.parents)
+        return next((colours for colours in found if colours), {})
+
+    def manifest(self, file: File) -> Manifest | None:
+        """The nearest, within an archive or around it."""
+        within = (self._manifests.get(folder) for folder in file.place.parents)
+        nearest = next((manifest for manifest in within if manifest), None)
+        return nearest or find_manifest(file.on_disk.parent, file.top or file.on_disk.parent)
+
+    def image_of(self, task: str) -> str:
+        """The image of a Label Studio task, by a JSON export beside the masks; or empty."""
+        if self._images is None:
+            self._images = {}
+            for file in self._files:
+                if file.place.suffix.lower() == ".json":
+                    self._images |= _tasks(file.path)
+        return self._images.get(task, "")
+
+
+def _tasks(path: Path) -> dict[str, str]:
     try:
-        if not file.is_file():  # a pipe would be waited on for ever
+        document = load(path)
+    except (Refusal, OSError):
+        return {}
+    if not is_label_studio(document):
+        return {}
+    tasks = document if isinstance(document, list) else [document]
+    return {str(task.get("id")): image_of(task) for task in tasks}
+
+
+def _hash(path: Path) -> str:
+    """Raises Refusal."""
+    try:
+        if not path.is_file():  # a pipe would be waited on for ever
             raise Refusal("unreadable", "is no file, or a link to a file that is not there")
-        with file.open("rb") as opened:
-            digest = hashlib.file_digest(opened, "sha256").hexdigest()
+        with path.open("rb") as opened:
+            return hashlib.file_digest(opened, "sha256").hexdigest()
     except OSError as error:
         raise Refusal("unreadable", f"cannot be read: {error.strerror}") from None
-    place = file.absolute().parent
-    manifest = find_manifest(place, place if file == top else top.absolute())
-    return Returned(file, digest, manifest.role_of(digest) if manifest else None)

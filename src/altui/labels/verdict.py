@@ -42,10 +42,11 @@ class Verdict:
 
 @dataclass(frozen=True)
 class ImportReport:
-    """One verdict a file; `dry_run`: nothing was written."""
+    """One verdict a mask; `dry_run`: nothing was written; `notes`: what was passed over."""
 
     verdicts: tuple[Verdict, ...]
     dry_run: bool = False
+    notes: tuple[str, ...] = ()
 
     def of(self, outcome: str) -> tuple[Verdict, ...]:
         return tuple(verdict for verdict in self.verdicts if verdict.outcome == outcome)
@@ -60,9 +61,10 @@ class ImportReport:
 
     def to_json(self) -> dict[str, Any]:
         """The contract's `altui import-labels --json`."""
-        return {
+        lists: dict[str, Any] = {
             outcome: [verdict.to_json() for verdict in self.of(outcome)] for outcome in OUTCOMES
         }
+        return {**lists, "notes": [plain(note) for note in self.notes]}
 
 
 def shown(path: Path) -> str:

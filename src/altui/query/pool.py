@@ -2,9 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
 
-from altui.query.components import Components
+import numpy as np
+
+from altui.errors import AltuiError
+from altui.query.components import SCORE_AGAIN, Components
+from altui.query.layout import Floats, Layout
 from altui.slices import SliceId
+
+COMMITTEE = (
+    'set [scoring] committee = "dropout" (or "augmentation", "ensemble") in altui.toml and run '
+    "the round again: altui jobs PROJECT retry"
+)
+Aggregation = Literal["foreground", "mean", "top"]
+Need = Literal["scores", "committee", "embedding"]
 
 
 @dataclass(frozen=True)
@@ -13,7 +26,8 @@ class Pool:
 
     `slices` maps a sample to its number of slices. `labelled` have a label; `kept` are
     already in this round's batch; `rejected` were refused by a person and never come back
-    by themselves. `components` are None in round 1, which has no model.
+    by themselves. `components` are None in round 1, which has no model. `classes`: their
+    names, for reasons in words.
     """
 
     slices: dict[str, int]
@@ -21,6 +35,27 @@ class Pool:
     kept: frozenset[SliceId] = frozenset()
     rejected: frozenset[SliceId] = frozenset()
     components: Components | None = None
+    classes: tuple[str, ...] = ()
+
+    @cached_property
+    def layout(self) -> Layout:
+        """All slices in one row; "(n,)" arrays are in its order."""
+        return Layout(self.slices)
+
+    def column(self, name: str) -> Floats:
+        """(n,) or (n, k) score component in the layout's order, NaN where a slice has none.
+
+        Raises AltuiError where there are no scores, or none of this name.
+        """
+        if self.components is None:
+            raise AltuiError("there are no scores yet", "choose a strategy that needs no model")
+        if name not in self.components.columns:
+            hint = COMMITTEE if name.startswith("bald_") else SCORE_AGAIN
+            raise AltuiError(f'the scores hold no component "{name}"', hint)
+        return self.layout.align(self.components, name)
+
+    def class_name(self, number: int) -> str:
+        return self.classes[number] if number < len(self.classes) else str(number)
 
     def candidates(self) -> list[SliceId]:
         """Every slice that may be chosen, in the samples' order."""
@@ -37,6 +72,7 @@ class Pool:
 class Rules:
     """`budget`: how many slices to choose now. `max_per_sample`: of a round, `kept` ones
     counted. `min_gap`: least distance along z to any labelled, kept or chosen slice.
+    `aggregation`: how pixels' uncertainty became a slice's; see docs/strategies.md.
     """
 
     budget: int
@@ -44,6 +80,15 @@ class Rules:
     min_gap: int
     seed: int
     round: int
+    aggregation: Aggregation = "foreground"
+
+    def rng(self) -> np.random.Generator:
+        """Draws that differ by seed and round only.
+
+        Draw for all n slices, not for those that are left: a rejection then changes no
+        other slice's luck, and only brings the next best.
+        """
+        return np.random.default_rng([abs(self.seed), self.round])
 
 
 @dataclass(frozen=True)
@@ -66,11 +111,20 @@ class Batch:
 @dataclass(frozen=True)
 class Strategy:
     """A named way to choose. `choose` is a pure function: the same pool and rules give
-    the same batch. `one_per_sample`: the batch is one slice a sample, whatever the budget.
+    the same batch.
+
+    `needs`: "scores" of a trained network, and of them a "committee" or an "embedding";
+    empty where round 1 can use it. `one_per_sample`: the batch is one slice a sample,
+    whatever the budget. `package`: the distribution that brought it; empty for altui's own.
     """
 
     name: str
     summary: str
     choose: Callable[[Pool, Rules], Batch] = field(repr=False)
-    needs_scores: bool = False
+    needs: tuple[Need, ...] = ()
     one_per_sample: bool = False
+    package: str = ""
+
+    @property
+    def needs_scores(self) -> bool:
+        return bool(self.needs)

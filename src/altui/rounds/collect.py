@@ -1,13 +1,16 @@
 """Bring ended jobs' results into the store and make the next proposals."""
 
 import json
+from contextlib import suppress
 
 from altui.errors import AltuiError
 from altui.jobs.folder import JobFolder, JobResult
 from altui.jobs.submit import end
+from altui.rounds.changes import settings_of
 from altui.rounds.propose import fill_round
+from altui.rounds.results import round_results
 from altui.rounds.state import current_round
-from altui.rounds.status import round_results, stopping_verdict
+from altui.rounds.status import stopping_verdict
 from altui.store.connection import Transaction
 from altui.store.history import History, JobRow
 from altui.workspace import Workspace
@@ -61,6 +64,9 @@ def _take_in(
             )
     if result.stability is not None:
         transaction.insert("stability", job=row.id, matrix=json.dumps(result.stability))
+    with suppress(AltuiError):  # a spec that is gone; its settings stay unknown
+        settings = settings_of(JobFolder(workspace.jobs / row.id).spec())
+        transaction.insert("job_settings", job=row.id, settings=json.dumps(settings))
     history = transaction.history()
     if row.round != current_round(history):
         return

@@ -132,7 +132,9 @@ def choose(
     """Ask a strategy for `budget` more slices of round `number`. Raises AltuiError."""
     query = workspace.config.query
     pool = pool_of(workspace, history, number, strategy.needs_scores)
-    rules = Rules(budget, query.max_per_sample, query.min_gap, query.seed, number)
+    rules = Rules(
+        budget, query.max_per_sample, query.min_gap, query.seed, number, query.aggregation
+    )
     return strategy.choose(pool, rules)
 
 
@@ -149,6 +151,7 @@ def pool_of(workspace: Workspace, history: History, number: int, with_scores: bo
         kept=frozenset(decision.slice for decision in slate(history, number).active),
         rejected=rejected_slices(history),
         components=components,
+        classes=workspace.config.classes.names,
     )
 
 

@@ -1,38 +1,64 @@
-"""Whether another round is worth having. Pure functions."""
+"""Whether another round is worth having. Pure functions.
+
+The published rule (Kazimi et al., 2022) is to stop when the gain between successive rounds
+is negligible. It is held against what the figures can bear: a gain that was measured as
+negligible and may well not be is left to people.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from altui.config import Stopping
+from altui.rounds.gain import Interval
 from altui.text import count
 
-ENOUGH_SAMPLES = 5  # a bootstrap over fewer is too narrow to be taken at its word
 Verdict = Literal["continue", "stop", "undecided"]
 
 
 @dataclass(frozen=True)
 class Gain:
-    """A round's gain in mIoU on the watched split; `interval` 95 %, where it is known."""
+    """A round's gain in mIoU on the watched split; None where it could not be measured.
+
+    `interval` 95 %, from so many `samples`; `changed`: what else is new since the round
+    before, in sentences, which makes the gain incomparable.
+    """
 
     round: int
-    gain: float
-    interval: tuple[float, float] | None
-    samples: int = 0  # that the interval rests on
+    gain: float | None
+    interval: Interval | None = None
+    samples: int = 0
+    changed: tuple[str, ...] = ()
+
+    @property
+    def counts(self) -> bool:
+        return self.gain is not None and not self.changed
 
 
 @dataclass(frozen=True)
 class StoppingVerdict:
+    """`because`: what the verdict rests on; `beside`: what else the figures say."""
+
     verdict: Verdict
-    reasons: tuple[str, ...]
+    because: tuple[str, ...]
+    beside: tuple[str, ...] = ()
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        return self.because + self.beside
 
 
 def verdict(rule: Stopping, evaluated: int, gains: Sequence[Gain], pool: int) -> StoppingVerdict:
-    """The published rule (stop when the gain is negligible `patience` rounds in a row)
-    held against what the numbers can bear: where the interval still reaches `min_gain`
-    the rule is met but not proven, and the verdict is left to people.
+    """Continue, stop, or undecided, which does not stop the rounds: it tells people to look.
 
-    `evaluated`: rounds with results; `pool`: slices without a label.
+    `evaluated`: rounds with results; `gains`: of each but the first, oldest first; `pool`:
+    slices without a label. In this order:
+
+    1. Nothing is left to label, or `max_rounds` are done: stop.
+    2. One of the last `patience` gains counts and reaches `min_gain`: continue.
+    3. There are fewer gains, or one of them does not count: undecided.
+    4. All are below `min_gain`, and so are the upper ends of their intervals: stop. Where an
+       interval reaches `min_gain`, or one sample bears none: undecided.
     """
     if evaluated and pool == 0:
         return StoppingVerdict("stop", ("every training slice is labelled: the pool is empty",))
@@ -40,35 +66,64 @@ def verdict(rule: Stopping, evaluated: int, gains: Sequence[Gain], pool: int) ->
         return StoppingVerdict(
             "stop", (f"{count(evaluated, 'round')} done, as many as max_rounds allows",)
         )
-    if evaluated == 0:
-        return StoppingVerdict("undecided", ("no round has results yet",))
-    if len(gains) < rule.patience:
-        needed = rule.patience + 1
-        return StoppingVerdict(
-            "undecided",
-            (f"a gain needs two rounds; {evaluated} of {needed} rounds have results",),
-        )
     watched = gains[-rule.patience :]
-    reasons = tuple(_describe(gain, rule) for gain in watched)
-    if any(gain.gain >= rule.min_gain for gain in watched):
+    reasons = tuple(describe(gain, rule) for gain in watched)
+    if any(gain.counts and _reaches(gain, rule) for gain in watched):
         return StoppingVerdict("continue", reasons)
-    if any(gain.interval is not None and gain.interval[1] >= rule.min_gain for gain in watched):
-        more = (
-            f"the rule is met, but the interval still reaches {rule.min_gain:.3f}: "
-            "one more round would tell",
-        )
-        return StoppingVerdict("undecided", reasons + more)
-    return StoppingVerdict("stop", reasons)
-
-
-def _describe(gain: Gain, rule: Stopping) -> str:
-    side = "above" if gain.gain >= rule.min_gain else "below"
-    interval = ""
-    if gain.interval:
-        interval = f", 95 % interval [{gain.interval[0]:+.3f}, {gain.interval[1]:+.3f}]"
-        if gain.samples < ENOUGH_SAMPLES:
-            interval += f" (rough: from {count(gain.samples, 'sample')})"
-    return (
-        f"round {gain.round}: {rule.split} mIoU {gain.gain:+.3f}{interval}, "
-        f"{side} min_gain {rule.min_gain:.3f}"
+    doubt = (
+        _too_few(rule, evaluated, len(gains)) or _incomparable(watched) or _unproven(watched, rule)
     )
+    return StoppingVerdict("undecided" if doubt else "stop", reasons + doubt)
+
+
+def _reaches(gain: Gain, rule: Stopping) -> bool:
+    return gain.gain is not None and gain.gain >= rule.min_gain
+
+
+def _too_few(rule: Stopping, evaluated: int, gains: int) -> tuple[str, ...]:
+    if not evaluated:
+        return ("no round has results yet",)
+    if gains < rule.patience:
+        needed = rule.patience + 1
+        return (f"a gain needs two rounds; {evaluated} of {needed} rounds have results",)
+    return ()
+
+
+def _incomparable(watched: Sequence[Gain]) -> tuple[str, ...]:
+    rounds = [str(gain.round) for gain in watched if not gain.counts]
+    if not rounds:
+        return ()
+    return (
+        f"the rule cannot be applied: round {' and '.join(rounds)} and the one before it are not "
+        "comparable; one more round on the same footing would tell",
+    )
+
+
+def _unproven(watched: Sequence[Gain], rule: Stopping) -> tuple[str, ...]:
+    """Why the figures cannot bear "no gain", though the rule is met."""
+    if any(gain.interval is None for gain in watched):
+        return (
+            f"the rule is met, but by {rule.split} figures of one sample only, which say nothing "
+            "of how much another would differ: look at the pictures",
+        )
+    if any(gain.interval[1] >= rule.min_gain for gain in watched if gain.interval):
+        return (
+            f"the rule is met, but the interval still reaches {rule.min_gain:.3f}: these figures "
+            "cannot tell such a gain from none",
+        )
+    return ()
+
+
+def describe(gain: Gain, rule: Stopping) -> str:
+    """The gain, its interval and where it stands to the rule; or why it does not count."""
+    if gain.gain is None:
+        figure = f"round {gain.round}: no gain in {rule.split} mIoU could be measured"
+    else:
+        figure = f"round {gain.round}: {rule.split} mIoU {gain.gain:+.3f}"
+    if not gain.counts:
+        return figure + (f"; not comparable: {'; '.join(gain.changed)}" if gain.changed else "")
+    if gain.interval:
+        low, high = gain.interval
+        figure += f", 95 % interval [{low:+.3f}, {high:+.3f}] from {count(gain.samples, 'sample')}"
+    side = "above" if _reaches(gain, rule) else "below"
+    return f"{figure}, {side} min_gain {rule.min_gain:.3f}"

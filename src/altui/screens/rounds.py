@@ -9,7 +9,8 @@ from textual.widgets import Static
 
 from altui.actions import bindings
 from altui.poller import Snapshot
-from altui.rounds.status import MEASURED, RoundResult, Status
+from altui.rounds.results import MEASURED, RoundResult
+from altui.rounds.status import Status
 from altui.screens import words
 from altui.screens.base import AltuiScreen
 from altui.screens.table import RecordTable, Row, cell
@@ -75,7 +76,9 @@ class RoundsScreen(AltuiScreen):
     def _show_stopping(self, status: Status) -> None:
         panel = self.query_one("#stopping")
         panel.border_title = Content(f"Stop? {status.stopping.verdict}")
-        reasons = [Content(plain(reason)) for reason in status.stopping.reasons]
+        told = status.stopping
+        reasons = [Content(plain(reason)) for reason in told.because]
+        reasons += [Content.styled(f"· {plain(reason)}", "$text-muted") for reason in told.beside]
         panel.query_one(Static).update(Content("\n").join(reasons))
 
 
@@ -87,7 +90,10 @@ def row(result: RoundResult, total: int) -> Row:
         cell(str(result.labelled), right=True),
         cell(f" {words.share(result.labelled, total)}", right=True),
         *(cell(f" {words.ratio(result.miou.get(split))}", right=True) for split in MEASURED),
-        cell(f" {words.gain(result.gain, result.gain_interval)}"),
+        cell(
+            f" {words.gain(result.gain, None if result.changed else result.gain_interval)}"
+            + " (changed)" * bool(result.changed)
+        ),
         cell(f" {words.short_duration(result.seconds)}", right=True),
     )
     return str(result.round), texts
@@ -103,12 +109,13 @@ def curves(status: Status) -> list[Series]:
 
 
 def class_lines(result: RoundResult) -> Content:
-    """Name, IoU and a bar for each class."""
+    """Name, IoU, gain and a bar for each class."""
     longest = min(max(len(plain(name)) for name in result.class_iou), 20)
     lines = []
     for name, iou in result.class_iou.items():
         label = Text(plain(name))
         label.truncate(longest, overflow="ellipsis", pad=True)
-        drawn = words.bar(iou, 8) if iou is not None else ""
-        lines.append(Content(f"{label.plain} {words.ratio(iou):>5} {drawn}"))
+        gain = words.gain(result.class_gain[name].gain, None)
+        drawn = words.bar(iou, 5) if iou is not None else ""
+        lines.append(Content(f"{label.plain} {words.ratio(iou):>5} {gain:>5} {drawn}"))
     return Content("\n").join(lines)

@@ -1,6 +1,5 @@
 """`altui check`: what is wrong with a project and how to mend it."""
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,12 +9,14 @@ from altui.config import CONFIG_NAME, Config, Sample, load
 from altui.errors import AltuiError
 from altui.jobs.folder import PREDICTIONS, SCORES
 from altui.labels.predictions import newest_results_job
+from altui.labels.stored import Progress
 from altui.query.components import Components
 from altui.query.strategies import strategy_named
 from altui.rounds.state import current_round, slate
 from altui.rounds.status import strays
 from altui.setup.finding import Finding
 from altui.setup.machine import machine_findings
+from altui.setup.stored import stored_findings
 from altui.store.history import History
 from altui.text import count, listing, plain
 from altui.volumes.check import check_stack
@@ -25,8 +26,11 @@ from altui.workspace import Workspace, check_folder, overlaps
 LOOKED_AT = 5  # masks a sample whose values are read, unless every one is asked for
 
 
-def check_project(root: Path, *, deep: bool = False) -> list[Finding]:
+def check_project(
+    root: Path, *, deep: bool = False, progress: Progress = lambda done, total: None
+) -> list[Finding]:
     """Look at everything that a round depends on; `deep` decodes every slice and mask.
+    `progress` is told of the stored files as they are hashed.
 
     Raises AltuiError only where the folder itself cannot be read.
     """
@@ -50,7 +54,7 @@ def check_project(root: Path, *, deep: bool = False) -> list[Finding]:
             for finding in sample_findings(root, sample, config, deep)
         ),
         *overlap_findings(root, config),
-        *state_findings(root),
+        *state_findings(root, progress),
         *machine_findings(config, root),
     ]
 
@@ -163,7 +167,7 @@ def overlap_findings(root: Path, config: Config) -> Iterator[Finding]:
         )
 
 
-def state_findings(root: Path) -> Iterator[Finding]:
+def state_findings(root: Path, progress: Progress) -> Iterator[Finding]:
     """altui's own state: readable, writable, every label's file whole."""
     try:
         workspace = Workspace(root)
@@ -174,7 +178,7 @@ def state_findings(root: Path) -> Iterator[Finding]:
     if not workspace.store.writable:
         yield Finding("warning", ".altui", "is read-only for you: you can look, not decide")
     yield from stray_findings(workspace, history)
-    yield from label_findings(workspace, history)
+    yield from stored_findings(workspace, history, progress)
     yield from result_findings(workspace, history)
 
 
@@ -205,24 +209,3 @@ def stray_findings(workspace: Workspace, history: History) -> Iterator[Finding]:
             "slice any more",
             "give the sample its old name again; else its labels stay out of training",
         )
-
-
-def label_findings(workspace: Workspace, history: History) -> Iterator[Finding]:
-    """Whether every revision's file is what was accepted."""
-    broken = []
-    for label in history.labels:
-        try:
-            data = (workspace.root / label.path).read_bytes()
-        except OSError:
-            data = b""
-        if hashlib.sha256(data).hexdigest() != label.sha256:
-            broken.append(f"{label.slice} revision {label.id}")
-    if broken:
-        yield Finding(
-            "error",
-            "labels",
-            f"{listing(broken)}: the file is gone or damaged",
-            "bring .altui/labels back from a backup, or import the masks again",
-        )
-    else:
-        yield Finding("ok", "labels", f"{count(len(history.labels), 'revision')}, every hash right")

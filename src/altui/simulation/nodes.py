@@ -38,6 +38,7 @@ from altui.volumes.stack import open_stack
 NODES = Path(".altui/simulation")  # within the project
 SLIM = frozenset({SPEC, RESULT, SCORES, LOG})  # what stays of a node that nobody builds on
 SEEDS = 1 << 32
+BLOCKS, BLOCK = 16, 4096  # bytes
 
 
 @dataclass(frozen=True)
@@ -113,25 +114,38 @@ class Node:
 def recipe_of(project: Path, config: Config) -> str:
     """A digest of all that the trainings share: data, classes, network and training.
 
-    Of the data: paths as altui.toml has them, sizes in pixels and in bytes. Not the device,
-    nor anything about queries and stopping. Raises AltuiError for a stack that is unreadable.
+    Of the data: paths as altui.toml has them, sizes, and a look into each file. Not the
+    device, nor anything about queries and stopping. Raises AltuiError, OSError.
     """
     data: list[Any] = []
     for sample in config.samples:
         for pattern in (sample.images, sample.masks or ""):
             if pattern:
                 with open_stack(project, pattern) as stack:
-                    size = sum(file.stat().st_size for file in stack.files)
                     shape = (stack.slices, stack.height, stack.width)
-                data.append([sample.name, sample.split, pattern, *shape, size])
-    tables = {
-        "classes": config.classes.model_dump(),
-        "model": config.model.model_dump(),
-        "training": config.training.model_dump(exclude={"device"}),
-        "scoring": config.scoring.model_dump(),
-        "data": data,
-    }
-    return hashlib.sha256(json.dumps(tables, sort_keys=True).encode()).hexdigest()
+                    looks = [_look_into(file) for file in stack.files]
+                data.append([sample.name, sample.split, pattern, *shape, looks])
+    # All tables but these: one that altui learns later may well change what is trained.
+    named = config.model_dump(
+        mode="json",
+        exclude={
+            **dict.fromkeys(("project", "samples", "query", "stopping", "jobs", "masks_in"), True),
+            "training": {"device", "tile", "save_seconds"},
+        },
+    )
+    text = json.dumps([named, data], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _look_into(path: Path) -> str:
+    """A digest of a file's size and of a few blocks of it: all of it may be many gigabytes."""
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        digest = hashlib.sha256(str(size).encode())
+        for place in range(BLOCKS):
+            file.seek(max(size - BLOCK, 0) * place // (BLOCKS - 1))
+            digest.update(file.read(BLOCK))
+    return digest.hexdigest()
 
 
 def ended(folder: JobFolder) -> JobResult | None:

@@ -178,6 +178,7 @@ class Walk:
             min_gap=query.min_gap,
             seed=query.seed + seed,
             round=number,
+            aggregation=query.aggregation,
         )
         return strategy.choose(pool, rules)
 

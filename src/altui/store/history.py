@@ -47,7 +47,11 @@ class Decision:
 
 @dataclass(frozen=True)
 class Label:
-    """A revision of a slice's mask; `path` is relative to the project."""
+    """A revision of a slice's mask; `path` and `original` are relative to the project.
+
+    `original`: `source` as it came, empty where it was no file or an older altui took it in.
+    `minutes`: of work. `restores`: the revision whose mask this one made current again.
+    """
 
     id: int
     event: int
@@ -57,6 +61,11 @@ class Label:
     path: str
     source: str
     source_sha256: str
+    annotator: str = ""
+    tool: str = ""
+    minutes: float | None = None
+    original: str = ""
+    restores: int | None = None
 
     @property
     def slice(self) -> SliceId:

@@ -124,6 +124,18 @@ def m003_job_settings(db: Database) -> None:
     _make_append_only(db, "job_settings")
 
 
+@migrations()
+def m004_label_origins(db: Database) -> None:
+    for column in (
+        "annotator TEXT NOT NULL DEFAULT ''",  # who drew it; empty: whoever imported it
+        "tool TEXT NOT NULL DEFAULT ''",  # that wrote the file, where the file tells
+        "minutes REAL",  # of work, where the slice had been claimed
+        "original TEXT NOT NULL DEFAULT ''",  # the file as it came, relative to the project
+        "restores INTEGER REFERENCES labels(id)",  # the revision made current again
+    ):
+        db.execute(f"ALTER TABLE labels ADD COLUMN {column}")
+
+
 def _make_append_only(db: Database, table: str) -> None:
     for verb in ("UPDATE", "DELETE"):
         db.execute(

@@ -22,8 +22,13 @@ def save_network(
     model: Model,
     classes: Sequence[str],
     normalisation: Mapping[str, Mapping[str, float]],
+    key: str = "",
+    loss: float = 0.0,
 ) -> None:
-    """Write a checkpoint whole or not at all; `normalisation` by sample name. Raises OSError."""
+    """Write a checkpoint whole or not at all; `normalisation` by sample name. Raises OSError.
+
+    `key`: of the training that made it, which ended with `loss`.
+    """
     content = {
         "format": FORMAT,
         "architecture": model.architecture,
@@ -32,6 +37,8 @@ def save_network(
         "dropout": model.dropout,
         "classes": list(classes),
         "normalisation": {name: dict(values) for name, values in normalisation.items()},
+        "key": key,
+        "loss": loss,
         "state_dict": {
             name: tensor.detach().cpu() for name, tensor in network.inner.state_dict().items()
         },

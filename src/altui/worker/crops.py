@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from altui.config import Training
-from altui.worker.normalise import SPAN, FloatArray
-from altui.worker.samples import IGNORED, ClassIds, LabelledSlices
+from altui.config import Augmentation, Training
+from altui.worker.augment import light, place, sample
+from altui.worker.normalise import FloatArray
+from altui.worker.samples import ClassIds, LabelledSlices
 
 
 @dataclass(frozen=True)
@@ -18,47 +19,25 @@ class Batch:
     masks: ClassIds
 
 
-def draw(slices: LabelledSlices, settings: Training, step: int) -> Batch:
+def draw(
+    slices: LabelledSlices, settings: Training, augmentation: Augmentation, step: int
+) -> Batch:
     """The batch of one training step: a pure function of labels, settings and step.
 
     Each batch takes as many different slices as it can. Raises AltuiError for a slice
     that cannot be read.
     """
-    random = np.random.default_rng([settings.seed % 2**63, step])
+    random = np.random.default_rng([settings.seed, step])
     sides = (settings.crop, settings.crop)
     images = np.empty((settings.batch, slices.channels, *sides), np.float32)
     masks = np.empty((settings.batch, *sides), np.uint8)
     for slot, number in enumerate(_choose(len(slices), settings.batch, random)):
         image, mask = slices.read(number)
-        top, left = (int(random.integers(max(side - settings.crop, 0) + 1)) for side in mask.shape)
-        window = np.s_[top : top + settings.crop, left : left + settings.crop]
-        piece = slices.normaliser(number)(image[:, *window])
-        images[slot], masks[slot] = augment(
-            *_fill(piece, mask[window], settings.crop), settings, random
-        )
+        centre = _centre(slices, number, mask.shape, settings, random)
+        places = place(centre, settings.crop, augmentation, random)
+        piece, masks[slot] = sample(image, mask, slices.normaliser(number), places)
+        images[slot] = light(piece, augmentation, random)
     return Batch(images, masks)
-
-
-def augment(
-    image: FloatArray, mask: ClassIds, settings: Training, random: np.random.Generator
-) -> tuple[FloatArray, ClassIds]:
-    """A square image (c, h, w) and its mask, flipped, turned and lit as configured.
-
-    Draws the same random numbers whatever is switched on, so that a switch changes
-    nothing else.
-    """
-    steps = (2 * random.integers(2, size=2) - 1).tolist()
-    turns = int(random.integers(4))
-    contrast, shift = random.uniform(-1, 1, size=2) * settings.brightness
-    if settings.flips:
-        window = np.s_[:: steps[0], :: steps[1]]
-        image, mask = image[:, *window], mask[window]
-    if settings.rotations:
-        image, mask = np.rot90(image, turns, (1, 2)), np.rot90(mask, turns)
-    if settings.brightness:
-        # `brightness` is a share of the window between black and white
-        image = image * np.float32(1 + contrast) + np.float32(shift * SPAN)
-    return image, mask
 
 
 def _choose(slices: int, batch: int, random: np.random.Generator) -> npt.NDArray[np.int64]:
@@ -67,12 +46,34 @@ def _choose(slices: int, batch: int, random: np.random.Generator) -> npt.NDArray
     return np.concatenate(orders)[:batch].astype(np.int64)
 
 
-def _fill(image: FloatArray, mask: ClassIds, side: int) -> tuple[FloatArray, ClassIds]:
-    """Reflect an image that is smaller than the crop; the mask ignores what was added."""
-    more = [(0, side - length) for length in mask.shape]
-    if not any(added for _, added in more):
-        return image, mask
-    return (
-        np.pad(image, [(0, 0), *more], mode="reflect"),
-        np.pad(mask, more, constant_values=IGNORED),
+def _centre(
+    slices: LabelledSlices,
+    number: int,
+    sides: tuple[int, ...],
+    settings: Training,
+    random: np.random.Generator,
+) -> tuple[float, float]:
+    """The middle of a crop, anywhere in the slice or on a pixel of a class drawn at random.
+
+    Every class that is labelled in the slice has the same chance, so that thin and rare ones
+    are seen often. The crop does not reach over the slice's edges unless it is turned, or
+    the slice is smaller. Draws the same random numbers either way.
+    """
+    by_class, which, pixel = random.random(3)
+    anywhere = random.random(2)
+    more = [max(side - settings.crop, 0) for side in sides]  # pixels to choose the crop's first of
+    first = [int(share * (most + 1)) for share, most in zip(anywhere, more, strict=True)]
+    if by_class < settings.class_share:
+        found = slices.pixel_of_any_class(number, which, pixel)
+        if found is not None:
+            first = [
+                min(max(at - settings.crop // 2, 0), most)
+                for at, most in zip(found, more, strict=True)
+            ]
+    # A smaller slice lies in the crop's middle. The crop's first pixel is a whole one of the
+    # slice, so that an unturned crop is not interpolated.
+    row, column = (
+        (settings.crop - 1) / 2 + start - max(settings.crop - side, 0) // 2
+        for start, side in zip(first, sides, strict=True)
     )
+    return row, column

@@ -22,6 +22,7 @@ from altui.worker.normalise import FloatArray, Normaliser, normaliser_of
 
 Raw = npt.NDArray[np.generic]
 ClassIds = npt.NDArray[np.uint8]
+ClassRows = dict[int, npt.NDArray[np.int32]]
 
 IGNORED = 255  # inside the worker, whatever classes.ignore is; class ids end at 254
 
@@ -157,6 +158,7 @@ class LabelledSlices:
         self.classes = classes
         self.budget = psutil.virtual_memory().available // 4 if budget is None else budget
         self._kept: OrderedDict[int, tuple[Raw, ClassIds]] = OrderedDict()
+        self._rows: dict[int, ClassRows] = {}
         self._bytes = 0
         self._lock = Lock()
 
@@ -188,8 +190,38 @@ class LabelledSlices:
         """(256,) labelled pixels of each class id; the last entry counts ignored ones."""
         total = np.zeros(256, np.int64)
         for number in range(len(self)):
-            total += np.bincount(self.read(number)[1].ravel(), minlength=256)
+            for class_id, rows in self.class_rows(number).items():
+                total[class_id] += rows.sum()
         return total
+
+    def class_rows(self, number: int) -> ClassRows:
+        """By class id that occurs in a slice, IGNORED too: (h,) its pixels in each row."""
+        if number not in self._rows:
+            mask = self.read(number)[1]
+            keys = np.arange(len(mask))[:, None] * 256 + mask
+            counts = np.bincount(keys.ravel(), minlength=mask.shape[0] * 256).reshape(-1, 256)
+            self._rows[number] = {
+                int(class_id): counts[:, class_id].astype(np.int32)
+                for class_id in np.flatnonzero(counts.any(0))
+            }
+        return self._rows[number]
+
+    def pixel_of_any_class(self, number: int, which: float, pixel: float) -> tuple[int, int] | None:
+        """Row and column of a pixel of one of the classes that are labelled in a slice.
+
+        `which` and `pixel`, 0 ≤ x < 1, choose the class, each alike, and one of its pixels,
+        each alike. None where no pixel is labelled.
+        """
+        rows = {key: found for key, found in self.class_rows(number).items() if key != IGNORED}
+        if not rows:
+            return None
+        class_id = sorted(rows)[int(which * len(rows))]
+        ends = rows[class_id].cumsum(dtype=np.int64)
+        chosen = int(pixel * ends[-1])
+        row = int(np.searchsorted(ends, chosen, side="right"))
+        before = int(ends[row]) - int(rows[class_id][row])
+        columns = np.flatnonzero(self.read(number)[1][row] == class_id)
+        return row, int(columns[chosen - before])
 
     def _read(self, label: LabelSpec) -> tuple[Raw, ClassIds]:
         where = SliceId(label.sample, label.index)

@@ -6,19 +6,19 @@ from pathlib import Path
 import torch
 
 from altui.config import Config
-from altui.jobs.folder import CHECKPOINT, Confusion, JobFolder, JobSpec, Stage
+from altui.jobs.folder import Confusion, JobFolder, JobSpec, Stage
 from altui.metrics import class_iou, mean_iou, total
 from altui.text import count, plain
 from altui.worker import compute as computing
-from altui.worker.checkpoint import save_network
 from altui.worker.evaluate import evaluate
+from altui.worker.fit import fit
 from altui.worker.infer import Predictor
 from altui.worker.log import say
 from altui.worker.network import SMP_VERSION, Network, build
 from altui.worker.progress import Tracker
 from altui.worker.samples import LabelledSlices, OpenSample, of_split, open_samples
 from altui.worker.score import score
-from altui.worker.train import total_steps, train
+from altui.worker.train import total_steps
 
 TRAINING_COST = 3.0  # a step forward and back, in forward passes
 
@@ -43,7 +43,7 @@ def run(folder: JobFolder, spec: JobSpec) -> Outcome:
         _tell_labels(slices, config)
         if config.model.encoder_weights != "none":
             say(f"loading encoder weights: {config.model.encoder_weights}")
-        torch.manual_seed(config.training.seed % 2**63)
+        torch.manual_seed(config.training.seed)
         network, weights = build(config.model, len(config.classes.names), project)
         _tell_network(network, config, weights)
         network = network.to(compute.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -51,14 +51,7 @@ def run(folder: JobFolder, spec: JobSpec) -> Outcome:
         pool = of_split(samples, "train") if spec.score else []
         tracker = Tracker(folder, _work(network, config, len(slices), measured, pool))
 
-        loss = train(network, slices, config.training, compute, tracker)
-        save_network(
-            folder.path / CHECKPOINT,
-            network,
-            config.model,
-            config.classes.names,
-            {name: samples[name].normalise.describe() for name in samples},
-        )
+        loss = fit(folder, spec, network, slices, samples, compute, tracker)
         predictor = Predictor(network, compute, config.training.tile)
         confusions = evaluate(predictor, measured, len(config.classes.names), tracker)
         _tell_results(confusions, config.classes.names)

@@ -1,25 +1,27 @@
 """Training on the labelled slices."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Sequence
 
 import torch
 from torch import nn
 
-from altui.config import Training
+from altui.config import Config, Training
 from altui.errors import AltuiError
+from altui.worker.average import Average
 from altui.worker.compute import Compute
 from altui.worker.crops import draw
-from altui.worker.loss import segmentation_loss
+from altui.worker.log import say
+from altui.worker.loss import Loss, loss_for
 from altui.worker.network import Network
 from altui.worker.pipeline import ahead
 from altui.worker.progress import Tracker
-from altui.worker.samples import LabelledSlices
+from altui.worker.resume import SavedTraining, State, random_state, restore_random_state
+from altui.worker.samples import LabelledSlices, OpenSample
+from altui.worker.step import Stepper
+from altui.worker.validate import Checkpoints
 
-GRADIENT_NORM = 1.0
 SMOOTHING = 0.95  # of the loss that is shown: about the last twenty steps
-
-Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
 def total_steps(settings: Training, labelled: int) -> int:
@@ -27,86 +29,112 @@ def total_steps(settings: Training, labelled: int) -> int:
     return min(settings.steps + settings.steps_per_slice * labelled, settings.max_steps)
 
 
-def train(
-    network: Network,
-    slices: LabelledSlices,
-    settings: Training,
-    compute: Compute,
-    tracker: Tracker,
-    loss_of: Loss = segmentation_loss,
-) -> float:
-    """Train `network` in place; returns the smoothed loss at the end.
+class Trainer:
+    """One training of `network`, in place.
 
     AdamW (Loshchilov and Hutter, 2019, arXiv 1711.05101) with a one-cycle schedule (Smith
-    and Topin, 2018, arXiv 1708.07120). Raises AltuiError when the loss is not a number.
+    and Topin, 2018, arXiv 1708.07120). `validation`: the samples that choose the checkpoint.
     """
-    steps = total_steps(settings, len(slices))
-    network.train()
-    optimiser = torch.optim.AdamW(_groups(network, settings.weight_decay), settings.learning_rate)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, max_lr=settings.learning_rate, total_steps=max(steps, 2)
-    )
 
-    def batch_of(step: int) -> tuple[torch.Tensor, torch.Tensor]:
-        batch = draw(slices, settings, step)
-        return (
-            compute.staged(torch.from_numpy(batch.images)),
-            compute.staged(torch.from_numpy(batch.masks)),
+    def __init__(
+        self,
+        network: Network,
+        slices: LabelledSlices,
+        validation: Sequence[OpenSample],
+        config: Config,
+        compute: Compute,
+        loss_of: Loss | None = None,
+    ) -> None:
+        settings = config.training
+        self.network, self.slices, self.config, self.compute = network, slices, config, compute
+        self.steps = total_steps(settings, len(slices))
+        self.done = 0
+        # Kept on the device: reading it there at every step would wait for the GPU.
+        self._loss = torch.zeros((), device=compute.device)
+        self._weight = 0.0
+        network.train()
+        self._optimiser = torch.optim.AdamW(
+            _groups(network, settings.weight_decay), settings.learning_rate
         )
+        self._schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self._optimiser, max_lr=settings.learning_rate, total_steps=max(self.steps, 2)
+        )
+        self._average = Average(network.inner, settings.average * self.steps)
+        self._checkpoints = Checkpoints(
+            network, self._average, compute, settings, list(validation), self.steps
+        )
+        if loss_of is None:
+            loss_of = loss_for(settings, slices.pixels()[: network.classes])
+        self._step = Stepper(network, compute, self._optimiser, loss_of, settings.batch)
 
-    tracker.begin("train", steps)
-    # Kept on the device: reading it there at every step would wait for the GPU.
-    smooth = torch.zeros((), device=compute.device)
-    weight = 0.0
-    done = 0
+    def run(self, tracker: Tracker, saved: SavedTraining) -> float:
+        """Train to the end, from where a killed process left off; returns the smoothed loss.
 
-    def shown() -> float:
-        value = float(smooth) / weight
+        Raises AltuiError when the loss is not a number.
+        """
+        found = saved.find()
+        if found is not None:
+            self._restore(found)
+            say(f"training goes on from step {self.done} of {self.steps}")
+        tracker.begin("train", self.steps)
+        tracker.advance(self.done)
+        for images, masks in ahead(self._batch, range(self.done, self.steps)):
+            loss = self._step(images, masks)
+            self._schedule.step()
+            self.done += 1
+            self._average.update(self.done)
+            self._loss = SMOOTHING * self._loss + (1 - SMOOTHING) * loss
+            self._weight = SMOOTHING * self._weight + 1 - SMOOTHING
+            self._checkpoints.look(self.done)
+            saved.save_if_due(self._state)
+            tracker.advance(loss=self.loss)
+        loss_at_end = self.loss()
+        self._checkpoints.take()
+        tracker.end()
+        return loss_at_end
+
+    def loss(self) -> float:
+        """Smoothed over the last steps. Raises AltuiError when it is not a number."""
+        value = float(self._loss) / self._weight
         if math.isnan(value):
             raise AltuiError(
-                f"the training loss is not a number any more (step {done} of {steps})",
-                f"lower training.learning_rate (now {settings.learning_rate:g})"
-                + (", or set training.precision to float32" if compute.autocast_to else ""),
+                f"the training loss is not a number any more (step {self.done} of {self.steps})",
+                f"lower training.learning_rate (now {self.config.training.learning_rate:g})"
+                + (", or set training.precision to float32" if self.compute.autocast_to else ""),
             )
         return value
 
-    for images, masks in ahead(batch_of, range(steps)):
-        loss = _step(network, compute, images, masks, loss_of, settings, optimiser)
-        schedule.step()
-        done += 1
-        smooth = SMOOTHING * smooth + (1 - SMOOTHING) * loss.detach()
-        weight = SMOOTHING * weight + 1 - SMOOTHING
-        tracker.advance(loss=shown)
-    tracker.end()
-    return shown()
+    def _batch(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
+        batch = draw(self.slices, self.config.training, self.config.augmentation, step)
+        return (
+            self.compute.staged(torch.from_numpy(batch.images)),
+            self.compute.staged(torch.from_numpy(batch.masks)),
+        )
 
+    def _state(self) -> State:
+        self.loss()  # a training that has gone wrong is not worth going on with
+        return {
+            "done": self.done,
+            "loss": self._loss,
+            "weight": self._weight,
+            "network": self.network.inner.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+            "schedule": self._schedule.state_dict(),
+            "average": self._average.state(),
+            "checkpoints": self._checkpoints.state(),
+            "random": random_state(),
+        }
 
-def _step(
-    network: Network,
-    compute: Compute,
-    images: torch.Tensor,
-    masks: torch.Tensor,
-    loss_of: Loss,
-    settings: Training,
-    optimiser: torch.optim.Optimizer,
-) -> torch.Tensor:
-    optimiser.zero_grad(set_to_none=True)
-    try:
-        with compute.autocast():
-            logits = network(compute.tensor(images))
-    except ValueError as error:
-        # Batch normalisation over globally pooled features has one value a channel.
-        if settings.batch == 1 and "more than 1 value per channel" in str(error):
-            raise AltuiError(
-                "this architecture cannot be trained with one crop a step",
-                "set training.batch to 2 or more, with a smaller training.crop if memory is short",
-            ) from None
-        raise
-    loss = loss_of(logits, compute.tensor(masks))
-    loss.backward()  # type: ignore[no-untyped-call]
-    nn.utils.clip_grad_norm_(network.parameters(), GRADIENT_NORM)
-    optimiser.step()
-    return loss
+    def _restore(self, state: State) -> None:
+        self.done = state["done"]
+        self._loss = state["loss"].to(self.compute.device)
+        self._weight = state["weight"]
+        self.network.inner.load_state_dict(state["network"])
+        self._optimiser.load_state_dict(state["optimiser"])
+        self._schedule.load_state_dict(state["schedule"])
+        self._average.restore(state["average"])
+        self._checkpoints.restore(state["checkpoints"])
+        restore_random_state(state["random"])
 
 
 def _groups(network: nn.Module, weight_decay: float) -> list[dict[str, object]]:

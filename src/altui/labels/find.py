@@ -1,0 +1,119 @@
+"""The masks among what came back, each with the slice that it labels; none decoded yet."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from altui.errors import AltuiError
+from altui.labels.formats.base import Masks
+from altui.labels.names import find_slice
+from altui.labels.read import Reader
+from altui.labels.returned import Returned, returned_files
+from altui.labels.scratch import Scratch
+from altui.labels.verdict import Refusal, Verdict, refused
+from altui.labels.which import Labelled, Samples, slices_of
+from altui.rounds.state import current_round, slate
+from altui.slices import SliceId
+from altui.text import count, plain
+from altui.workspace import Workspace
+
+ONE_MASK = (".tif", ".tiff", ".png")  # usually
+
+
+@dataclass(frozen=True)
+class Found:
+    """One mask that came back; `whole`: of a stack of all slices of a sample, where those
+    that nobody labelled are empty.
+    """
+
+    file: Returned
+    index: int
+    name: str
+    slice: SliceId
+    whole: bool
+
+
+class Finding:
+    """What `paths` hold: `groups`, the masks by the slice that they label, in the order in
+    which they lie; `verdicts` on the rest; `notes` on what is passed over.
+    """
+
+    def __init__(self, workspace: Workspace, reader: Reader, *, unasked: bool) -> None:
+        self.groups: dict[SliceId, list[Found]] = {}
+        self.verdicts: list[Verdict] = []
+        self.notes: list[str] = []
+        self._reader = reader
+        self._unasked = unasked
+        headers = workspace.headers.values()
+        self._samples = Samples(
+            {header.name: header.slices for header in workspace.train},
+            {header.name: header.split for header in headers if header.split != "train"},
+        )
+        history = workspace.store.history()
+        active = slate(history, current_round(history)).active
+        self._asked = {decision.slice for decision in active}
+
+    def find(
+        self, paths: Iterable[Path], scratch: Scratch, slice_id: SliceId | None = None
+    ) -> None:
+        """`slice_id`: what the only mask there labels. Raises AltuiError."""
+        gathered = returned_files(paths, scratch)
+        self.verdicts += gathered.verdicts
+        self.notes += gathered.notes
+        for file in gathered.masks:
+            try:
+                for found in self._masks_of(file, slice_id):
+                    self.groups.setdefault(found.slice, []).append(found)
+            except Refusal as refusal:
+                # Other programs' JSON lies about in many a folder.
+                if file.given or file.source.suffix != ".json" or refusal.code != "format":
+                    self.verdicts.append(refused(file.name, refusal))
+        if slice_id is not None and sum(map(len, self.groups.values())) > 1:
+            raise AltuiError(
+                f"--slice {plain(slice_id)} is for one mask, and here are "
+                f"{sum(map(len, self.groups.values()))}",
+                "give one file with one mask",
+            )
+
+    def _masks_of(self, file: Returned, slice_id: SliceId | None) -> Iterator[Found]:
+        """Raises Refusal."""
+        masks = self._open(file)
+        self.notes += [f"{plain(file.name)}: {note}" for note in masks.notes]
+        if slice_id is not None:
+            labelled = Labelled((slice_id,) * masks.count)
+        else:
+            labelled = slices_of(file, masks, self._samples)
+        passed = 0
+        for index, one in enumerate(labelled.slices):
+            name = file.name
+            if masks.names or masks.count > 1:
+                name += f"#{masks.names[index] if file.source.suffix == '.json' else index}"
+            if isinstance(one, Refusal):
+                self.verdicts.append(refused(name, one))
+            elif labelled.whole and one not in self._asked and not self._unasked:
+                passed += 1
+            else:
+                yield Found(file, index, name, one, labelled.whole)
+        if passed == masks.count:
+            raise Refusal(
+                "not-asked",
+                "holds a whole sample, of which the round asks for no slice; take those that "
+                "are labelled with --unasked accept",
+            )
+        if passed:
+            self.notes.append(
+                f"{plain(file.name)}: {count(passed, 'slice')} of the sample that the round does "
+                "not ask for passed over"
+            )
+
+    def _open(self, file: Returned) -> Masks:
+        """Raises Refusal, which knows the slice, or rather what is wrong with the name."""
+        try:
+            return self._reader.open(file.source)
+        except Refusal as refusal:
+            if file.source.suffix in ONE_MASK:
+                refusal.slice = find_slice(file.place, *self._samples)
+            raise
+
+    def is_asked(self, slice_id: SliceId) -> bool:
+        return slice_id in self._asked

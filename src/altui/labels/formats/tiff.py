@@ -1,0 +1,99 @@
+"""TIFF and BigTIFF: one page or many, of any whole-number type; one page in colour."""
+
+import mmap
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tifffile
+
+from altui.errors import AltuiError
+from altui.labels.formats.base import Masks, Pixels, Source
+from altui.labels.formats.png import split
+from altui.labels.verdict import Refusal
+from altui.volumes.base import check_size
+from altui.volumes.decode import LZW, Decoders, quiet
+from altui.volumes.grey import COLOURS
+from altui.volumes.ifd import read_dialect, read_pages
+from altui.volumes.lzw import check_lzw
+from altui.volumes.page import Dialect, Page
+from altui.volumes.segments import locate
+from altui.volumes.tiff import TiffStack, map_file
+
+PALETTE, RGB = 3, 2
+
+
+def open_tiff(source: Source) -> Masks:
+    """Raises Refusal, AltuiError, Damaged."""
+    path = source.path
+    data = map_file(path)
+    dialect = read_dialect(data)
+    pages, _ = read_pages(data, dialect)
+    pages = [page for page in pages if not page.reduced]
+    if len(pages) == 1:
+        form = pages[0].form
+        shape = ((form.height, form.width),)
+        if form.photometric == PALETTE and form.samples == 1:  # ImageJ's, with a colour table
+            check_size(form.height, form.width)
+            decoders = Decoders(path)
+            return Masks(
+                1,
+                shape,
+                lambda _: Pixels(decoders.decode(data, pages[0], locate(data, dialect, pages[0]))),
+            )
+        if form.samples > 1 or form.photometric in COLOURS:
+            check_size(form.height, form.width)
+            _check_colour(pages[0])
+            return Masks(1, shape, lambda _: split(_read_colour(source, data, dialect, pages[0])))
+    stack = TiffStack(path)
+    names = _imagej_labels(source, stack.slices) if stack.slices > 1 else ()
+    shape = ((stack.height, stack.width),)
+    return Masks(stack.slices, shape, lambda index: Pixels(stack.read(index)), names)
+
+
+def _check_colour(page: Page) -> None:
+    """Raises Refusal for colours that cannot be class ids."""
+    form = page.form
+    if form.photometric != RGB or form.samples not in (3, 4):
+        what = COLOURS.get(form.photometric, f"{form.samples} channels")
+        raise Refusal(
+            "rgb",
+            f"is a colour picture ({what}), not 8-bit RGB; save class ids in one grey channel",
+        )
+    if page.layout.compression in (6, 7):
+        raise Refusal("format", "JPEG changes class ids; save the mask as PNG or TIFF")
+
+
+def _read_colour(source: Source, data: mmap.mmap, dialect: Dialect, page: Page) -> npt.NDArray[Any]:
+    """(height, width, 3 or 4) uint8. Raises Refusal, Damaged, or what a decoder raises."""
+    stored = locate(data, dialect, page)
+    if page.layout.compression == LZW:
+        for at, length in zip(*stored, strict=True):
+            check_lzw(data[at : at + length], reversed_bits=page.layout.fill_order == 2)
+    with (
+        quiet(),
+        tifffile.TiffFile(source.path, is_ndpi=False, is_lsm=False, is_scanimage=False) as file,
+    ):
+        file.filehandle.seek(page.directory)
+        pixels = tifffile.TiffPage(file, index=0).asarray()
+    if pixels.dtype != np.uint8:
+        raise Refusal("rgb", f"is a {pixels.dtype} colour picture; save 8 bits a channel")
+    if pixels.shape[:1] == (page.form.samples,) and pixels.ndim == 3:  # in planes
+        pixels = np.moveaxis(pixels, 0, -1)
+    if pixels.shape != (page.form.height, page.form.width, page.form.samples):
+        raise Refusal("unreadable", "its pixels are laid out in a way that altui does not read")
+    return pixels
+
+
+def _imagej_labels(source: Source, slices: int) -> tuple[str, ...]:
+    """The slice labels of ImageJ's own metadata: a stack made of files keeps their names."""
+    try:
+        with quiet(), tifffile.TiffFile(source.path) as file:
+            found = (file.imagej_metadata or {}).get("Labels")
+    except AltuiError:
+        raise
+    except Exception:  # whatever tifffile meets in what nobody needs
+        return ()
+    if not isinstance(found, list) or len(found) != slices:
+        return ()
+    return tuple(str(label).split("\n", 1)[0] for label in found)

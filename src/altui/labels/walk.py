@@ -1,0 +1,93 @@
+"""The files of a given path: itself, those of a folder, those of an archive."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from altui.errors import AltuiError
+from altui.labels.formats import suffix_of
+from altui.labels.formats.archive import entries, is_archive
+from altui.labels.formats.base import refusing
+from altui.labels.formats.cvat import LABELMAP
+from altui.labels.scratch import Scratch
+from altui.labels.verdict import Refusal, Verdict, refused, shown
+from altui.text import plain
+
+LIMIT = 100_000  # files
+
+
+@dataclass(frozen=True)
+class File:
+    """A file, wherever its bytes are."""
+
+    path: Path  # its bytes
+    place: PurePath  # where the sender has it, from the given path on
+    name: str  # as shown
+    on_disk: Path  # itself, or the archive that it is in
+    top: Path | None  # the given path; None for a file in an archive
+    given: bool = False
+
+
+def files_in(path: Path, scratch: Scratch, verdicts: list[Verdict]) -> Iterator[File]:
+    """In order of name; folders and archives that cannot be read are refused. Raises
+    AltuiError for a path that is not there.
+    """
+    if not os.path.lexists(path):
+        raise AltuiError(f"{plain(path)} is not there", "give a file or folder with masks")
+    whole = path.absolute()
+    if not os.path.isdir(path):
+        place = PurePath(whole.parent.name, whole.name)
+        if is_archive(path.name):
+            yield from _unpacked(path, place, scratch, verdicts)
+        else:
+            yield File(path, place, shown(path), whole, whole.parent, given=True)
+        return
+    for number, file in enumerate(_walk(path, verdicts)):
+        if number == LIMIT:
+            raise AltuiError(f"{plain(path)} holds more than {LIMIT:,} files", "give its parts")
+        place = PurePath(whole.name, file.relative_to(path))
+        if is_archive(file.name):
+            yield from _unpacked(file, place, scratch, verdicts)
+        else:
+            yield File(file, place, shown(file), file.absolute(), whole)
+
+
+def _walk(path: Path, verdicts: list[Verdict]) -> Iterator[Path]:
+    """What may be a mask, or says something of one."""
+
+    def unreadable(error: OSError) -> None:
+        refusal = Refusal("unreadable", f"the folder cannot be read: {error.strerror}")
+        verdicts.append(refused(shown(Path(error.filename)), refusal))
+
+    for folder, subfolders, names in os.walk(path, onerror=unreadable):
+        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+        for name in sorted(names):
+            if not name.startswith(".") and _matters(name):
+                yield Path(folder) / name
+
+
+def _matters(name: str) -> bool:
+    return bool(suffix_of(PurePath(name))) or name.lower() == LABELMAP
+
+
+def _unpacked(
+    path: Path, place: PurePath, scratch: Scratch, verdicts: list[Verdict]
+) -> Iterator[File]:
+    """The files of an archive, each unpacked under a name of our own."""
+    try:
+        with refusing(path):
+            for entry in entries(path, scratch):
+                if not _matters(entry.name.name):
+                    continue
+                name = shown(path / entry.name.as_posix().lstrip("/"))
+                try:
+                    unpacked = entry.unpack()
+                except Refusal as refusal:
+                    verdicts.append(refused(name, refusal))
+                    if refusal.code in ("too-large", "no-room"):
+                        return  # and so would be the next ones
+                    continue
+                yield File(unpacked, place / entry.name, name, path.absolute(), None)
+    except Refusal as refusal:
+        verdicts.append(refused(shown(path), refusal))

@@ -1,0 +1,88 @@
+"""Which slice each mask of a file labels: by what the file says, its name, its manifest."""
+
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+from altui.errors import AltuiError
+from altui.labels.formats.base import Masks
+from altui.labels.names import check_held, find_slice, sample_alone
+from altui.labels.returned import Returned
+from altui.labels.verdict import Refusal
+from altui.slices import SliceId
+from altui.text import count, listing
+
+WAY_OUT = (
+    "save one file a slice, or send it beside the bundle's manifest.json (the round's slices "
+    "in its order), or name it as a sample (all its slices)"
+)
+
+
+class Samples(NamedTuple):
+    """Training samples with their number of slices, the others with their split."""
+
+    train: Mapping[str, int]
+    held_out: Mapping[str, str]
+
+
+class Labelled(NamedTuple):
+    """What a file's masks label, in order. `whole`: they are all slices of a sample, of which
+    only those that were asked for are meant.
+    """
+
+    slices: tuple[SliceId | Refusal, ...]
+    whole: bool = False
+
+
+def slices_of(file: Returned, masks: Masks, samples: Samples) -> Labelled:
+    """Raises Refusal where nothing tells, or two things tell otherwise."""
+    if masks.count == 1 and not masks.names:
+        name = file.place.with_name(file.image) if file.image else file.place
+        return Labelled((find_slice(name, *samples),))
+    if masks.names:
+        named = tuple(_named(file, name, samples) for name in masks.names)
+        # ImageJ labels its slices with whatever it knows; COCO and others mean the image.
+        if file.source.suffix == ".json" or not any(isinstance(one, Refusal) for one in named):
+            return Labelled(named)
+    readings = [*_by_manifest(file, masks), *_by_sample(file, masks, samples)]
+    if len({reading.slices for reading in readings}) > 1:
+        raise Refusal(
+            "ambiguous",
+            f"its {masks.count} slices may be the round's ({listing(readings[0].slices, shown=3)}) "
+            f"or all of a sample ({listing(readings[1].slices, shown=3)}); {WAY_OUT}",
+        )
+    if readings:
+        return readings[0]
+    raise Refusal(
+        "stack", f"holds {count(masks.count, 'slice')}, and nothing says which they are; {WAY_OUT}"
+    )
+
+
+def _named(file: Returned, name: str, samples: Samples) -> SliceId | Refusal:
+    try:
+        return find_slice(file.place.parent / PurePosixPath(name), *samples)
+    except (Refusal, ValueError) as error:
+        if isinstance(error, Refusal):
+            return error
+        return Refusal("no-such-slice", "its image has no name")
+
+
+def _by_manifest(file: Returned, masks: Masks) -> list[Labelled]:
+    """As the slices of the bundle that the file lies in, in its order."""
+    if file.manifest is None or len(file.manifest.slices) != masks.count:
+        return []
+    try:
+        return [Labelled(tuple(SliceId.parse(one) for one in file.manifest.slices))]
+    except AltuiError:
+        return []
+
+
+def _by_sample(file: Returned, masks: Masks, samples: Samples) -> list[Labelled]:
+    """As all slices of the sample that the name says. Raises Refusal for held-out ones."""
+    sample = sample_alone(file.place, [*samples.train, *samples.held_out])
+    if sample is None:
+        return []
+    check_held(sample, samples.held_out)
+    if samples.train[sample] != masks.count:
+        return []
+    return [Labelled(tuple(SliceId(sample, index) for index in range(masks.count)), whole=True)]

@@ -1,0 +1,102 @@
+"""What else the figures say about another round, in words. None of it decides alone."""
+
+from collections.abc import Sequence
+
+from altui.config import Stopping
+from altui.rounds.forecast import Forecast, Refused, forecast
+from altui.rounds.results import RoundResult
+from altui.text import count, plain
+
+STABLE = 0.99
+"""Kappa from which on Bloodgood and Vijay-Shanker stop, for three rounds on end (A Method for
+Stopping Active Learning Based on Stabilizing Predictions, CoNLL 2009). Their predictions were
+of text, and pixels at an edge never settle; so it is told here, and stops nothing.
+"""
+SHOWN = 3  # rounds of stability
+
+
+def evidence(
+    rule: Stopping, results: Sequence[RoundResult], budget: int, pool: int
+) -> tuple[tuple[str, ...], Forecast | Refused]:
+    """Sentences, and the forecast that the last of them is about."""
+    measured = [result for result in results if result.finished_at is not None]
+    ahead = forecast(points(measured, rule.split), budget, pool, rule.min_gain, rule.target)
+    told = describe_forecast(ahead, rule) if measured else ()
+    if isinstance(ahead, Refused):
+        told += tuple(broken(measured))
+    return (*describe_classes(measured), *describe_stability(measured), *told), ahead
+
+
+def points(measured: Sequence[RoundResult], split: str) -> tuple[tuple[int, float], ...]:
+    """(labelled, mIoU) of the newest rounds that can be compared with one another."""
+    since = max((place for place, one in enumerate(measured) if one.changed), default=0)
+    found = ((one.labelled, one.miou.get(split)) for one in measured[since:])
+    return tuple((labelled, miou) for labelled, miou in found if miou is not None and labelled)
+
+
+def broken(measured: Sequence[RoundResult]) -> list[str]:
+    """Why there are fewer comparable rounds than rounds."""
+    rounds = [one.round for one in measured if one.changed]
+    return [f"only rounds from {rounds[-1]} on are comparable"] if rounds else []
+
+
+def describe_classes(measured: Sequence[RoundResult]) -> tuple[str, ...]:
+    """The class that gained most in the newest round, and the one that lost most."""
+    if not measured or measured[-1].changed:
+        return ()
+    changes = {n: c for n, c in measured[-1].class_gain.items() if c.gain is not None}
+    if not changes:
+        return ()
+    ordered = sorted(changes, key=lambda name: changes[name].gain or 0.0)
+    said = [
+        f"{plain(name)} {change.gain:+.3f}"
+        + (f" [{change.interval[0]:+.3f}, {change.interval[1]:+.3f}]" if change.interval else "")
+        for name, wanted in ((ordered[-1], 1), (ordered[0], -1))
+        if (change := changes[name]).gain is not None and change.gain * wanted > 0
+    ]
+    if not said:
+        return ()
+    return (f"round {measured[-1].round}, the largest changes by class: {', '.join(said)}",)
+
+
+def describe_stability(measured: Sequence[RoundResult]) -> tuple[str, ...]:
+    known = [one for one in measured if one.stability is not None][-SHOWN:]
+    if not known or known[-1] is not measured[-1]:
+        return ()
+    kappas = [one.stability.kappa for one in known if one.stability]
+    newest = known[-1].stability
+    assert newest is not None
+    settled = len(kappas) == SHOWN and min(kappas) >= STABLE
+    before = f", after {' and '.join(f'{kappa:.3f}' for kappa in kappas[:-1])}" * (len(kappas) > 1)
+    return (
+        f"predictions {'have settled' if settled else 'still move'}: on the frozen part of the "
+        f"pool {100 * newest.agreement:.1f} % of the pixels are as in the round before, "
+        f"IoU {newest.miou:.3f}, kappa {newest.kappa:.3f}{before} (settled: {STABLE} in "
+        f"{SHOWN} rounds)",
+    )
+
+
+def describe_forecast(ahead: Forecast | Refused, rule: Stopping) -> tuple[str, ...]:
+    if isinstance(ahead, Refused):
+        return (f"no forecast: {ahead.why}",)
+    low, high = ahead.asymptote_range
+    least, most = ahead.next_gain_range
+    told = [
+        f"forecast from {count(ahead.rounds, 'round')}: the next gains "
+        f"{ahead.next_gain:+.3f} [{least:+.3f}, {most:+.3f}]; "
+        f"{_rounds(ahead.worth, ahead.worth_range)} gain {rule.min_gain:.3f} or more each",
+        f"the curve levels out at {ahead.asymptote:.3f} [{low:.3f}, {high:.3f}]; "
+        f"{ahead.target:.3f} is reached after {_rounds(ahead.rounds_to, ahead.rounds_to_range)}",
+    ]
+    return tuple(told)
+
+
+def _rounds(number: int | None, between: tuple[int | None, int | None]) -> str:
+    """'3 rounds more (2 to 9)'; a number without end is one that the pool cannot bring."""
+    said = "more rounds than the pool has" if number is None else count(number, "more round")
+    low, high = ("any" if one is None else str(one) for one in between)
+    if low == high:
+        return said
+    if between[1] is None:
+        return f"{said} ({low} or more)"
+    return f"{said} ({low} to {high})"

@@ -1,0 +1,117 @@
+"""Where the learning curve leads: a power law through the rounds, and how little it knows.
+
+    mIoU(n) = a - b · n^-c,  n labelled slices,  b ≥ 0,  a ≤ 1
+
+is the form that learning curves follow best more often than any other of three parameters
+(Viering and Loog, The Shape of Learning Curves: A Review, IEEE TPAMI 45, 2023). Its
+asymptote `a` is told badly by early rounds, so every figure comes with a range, and where
+the rounds bear no curve at all the forecast is refused, in words.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from altui.rounds.gain import Interval
+from altui.rounds.power_law import Points, PowerLaw, fit
+from altui.text import count
+
+LEAST_ROUNDS = 4  # three parameters, and one more to judge the fit by
+NEARLY = 0.99  # of the asymptote, the level asked for where no target is set
+FURTHEST = 500  # rounds
+
+
+@dataclass(frozen=True)
+class Refused:
+    """No forecast, and why."""
+
+    why: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {"refused": self.why}
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """mIoU and gains 0..1, each with a 95 % range; rounds counted from now.
+
+    `worth`: rounds that gain `min_gain` or more each; `target`: the mIoU that `rounds_to` is
+    about, 99 % of the asymptote unless [stopping] target is set; None: not within the pool.
+    """
+
+    asymptote: float
+    asymptote_range: Interval
+    next_gain: float
+    next_gain_range: Interval
+    worth: int | None
+    worth_range: tuple[int | None, int | None]
+    target: float
+    rounds_to: int | None
+    rounds_to_range: tuple[int | None, int | None]
+    rounds: int  # that the curve goes through
+    curve: PowerLaw
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "asymptote": self.asymptote,
+            "range": list(self.asymptote_range),
+            "next_gain": self.next_gain,
+            "next_gain_range": list(self.next_gain_range),
+            "rounds_worth": self.worth,
+            "rounds_worth_range": list(self.worth_range),
+            "target": self.target,
+            "rounds_to": self.rounds_to,
+            "rounds_to_range": list(self.rounds_to_range),
+            "rounds": self.rounds,
+            "curve": {"a": self.curve.a, "b": self.curve.b, "c": self.curve.c},
+        }
+
+
+@lru_cache(maxsize=64)
+def forecast(
+    points: Points, budget: int, pool: int, min_gain: float, target: float | None = None
+) -> Forecast | Refused:
+    """`points`: (labelled slices, mIoU) of comparable rounds, oldest first; `budget`: slices
+    a round from now on; `pool`: how many are left.
+    """
+    rounds = len(points)
+    if rounds < LEAST_ROUNDS:
+        there = "there is" if rounds == 1 else "there are"
+        return Refused(
+            f"a learning curve needs {LEAST_ROUNDS} comparable rounds, and {there} {rounds}"
+        )
+    if len({labelled for labelled, _ in points}) < LEAST_ROUNDS:
+        return Refused(f"fewer than {LEAST_ROUNDS} rounds differ in how many slices are labelled")
+    found = fit(points)
+    if found.best.b <= 0:
+        return Refused("mIoU does not rise with the labelled slices: there is no curve to go on")
+    if found.may_be_flat:
+        return Refused(
+            f"over {count(rounds, 'round')} mIoU rises no more than it scatters: it may as well "
+            "stay where it is"
+        )
+    wanted = NEARLY * found.best.a if target is None else target
+    ahead = points[-1][0] + budget * np.arange(min(pool // budget, FURTHEST) + 2.0)
+    levels, (low, high) = found.best.at(ahead), found.level_ranges(ahead)
+    gains, (least, most) = np.diff(levels), found.gain_ranges(ahead[:-1], ahead[1:])
+    return Forecast(
+        asymptote=found.best.a,
+        asymptote_range=found.asymptote_range(),
+        next_gain=float(gains[0]),
+        next_gain_range=(float(least[0]), float(most[0])),
+        worth=_first(gains < min_gain),
+        worth_range=(_first(least < min_gain), _first(most < min_gain)),
+        target=wanted,
+        rounds_to=_first(levels[:-1] >= wanted),
+        rounds_to_range=(_first(high[:-1] >= wanted), _first(low[:-1] >= wanted)),
+        rounds=rounds,
+        curve=found.best,
+    )
+
+
+def _first(holds: npt.NDArray[np.bool_]) -> int | None:
+    """The first place where it holds."""
+    return int(holds.argmax()) if holds.any() else None

@@ -1,0 +1,43 @@
+"""What a person does next, in words."""
+
+from altui.jobs.state import JobView
+from altui.rounds.state import RoundState, Slate
+from altui.rounds.stopping import StoppingVerdict
+from altui.slices import SliceId
+from altui.text import count, listing, plain
+
+
+def todo(
+    state: RoundState,
+    current: Slate,
+    missing: tuple[SliceId, ...],
+    job: JobView | None,
+    stopping: StoppingVerdict,
+) -> str:
+    """What a person does next, in words."""
+    approved = len(current.approved)
+    match state:
+        case "proposed" if not current.decisions:
+            return "make the first proposals"
+        case "proposed" if not current.active:
+            return "every proposal was rejected: propose again, or with another strategy"
+        case "proposed":
+            waiting = count(len(current.in_state("proposed")), "proposal")
+            return f"decide on {waiting}: approve or reject each slice"
+        case "annotating":
+            return (
+                f"{approved - len(missing)} of {count(approved, 'mask')} in; export the bundle, "
+                f"and import the masks of {listing(missing, shown=4)}"
+            )
+        case "labelled":
+            return f"all {count(approved, 'mask')} are in: run the round"
+        case "running":
+            if job is None or not job.collected:
+                return f"{job.id}: {job.message}" if job else ""
+            return f"{job.id} is running; nothing to do until it ends"
+        case "failed":
+            return f"{job.id} {job.state}: {plain(job.message)}; retry it" if job else ""
+        case "evaluated":
+            return "propose the next round"
+        case "stopped":
+            return f"stop: {'; '.join(stopping.because)}; to go on all the same, propose"

@@ -1,0 +1,189 @@
+"""What is trained next, from nodes that are there; results made by hand, no training."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from altui.config import Config, load
+from altui.errors import AltuiError
+from altui.jobs.folder import RESULT, SCORES, JobResult, SimulationSpec, now
+from altui.query.components import Components
+from altui.simulation.nodes import Node, recipe_of, slim, uses_of_test
+from altui.simulation.records import Rows, row_lines
+from altui.simulation.walk import Walk
+
+SLICES = {"s1": 12, "s2": 12, "s3": 12}
+
+
+@pytest.fixture
+def config(folder: Path) -> Config:
+    return load(folder / "altui.toml")
+
+
+def walk(folder: Path, config: Config, strategies: str = "random,entropy", **spec: int) -> Walk:
+    wish = SimulationSpec.model_validate(
+        {"rounds": 3, "strategies": tuple(strategies.split(",")), **spec}
+    )
+    return Walk(folder, config, wish, SLICES, recipe_of(folder, config))
+
+
+def finish(folder: Path, config: Config, node: Node, hits: int = 50) -> None:
+    """Leave what a training leaves."""
+    job = node.prepare(folder, config, "cpu")
+    matrix = ((100, 0, 0), (0, hits, 100 - hits), (0, 0, 100))
+    job.write(
+        RESULT,
+        JobResult(
+            state="finished",
+            started_at=now(),
+            ended_at=now(),
+            confusions={"validation": {"v1": matrix}, "test": {"t1": matrix}},
+        ),
+    )
+    if node.score:
+        count = sum(SLICES.values())
+        random = np.random.default_rng(int(node.key, 16) % 2**32)
+        Components(
+            tuple(SLICES),
+            np.repeat(np.arange(3), 12).astype(np.int32),
+            np.tile(np.arange(12), 3).astype(np.int32),
+            {"entropy_foreground": random.random(count).astype(np.float32)},
+        ).save(job.path / SCORES)
+
+
+def run(folder: Path, config: Config, course: Walk, trainings: int = 1000) -> list[Node]:
+    """Train one at a time; returns the nodes in the order of work."""
+    done: list[Node] = []
+    course.advance()
+    while len(done) < trainings and (wanted := course.wanted()):
+        finish(folder, config, wanted[0])
+        done.append(wanted[0])
+        course.advance()
+    return done
+
+
+def test_strategies_share_the_first_round_of_a_seed(folder: Path, config: Config) -> None:
+    course = walk(folder, config, seeds=2)
+    assert course.left() == 2 * (1 + 2 * 2)
+    nodes = run(folder, config, course)
+    assert len(nodes) == len({node.key for node in nodes}) == 10
+    rows = course.rows()
+    first = {(one.seed, one.rounds[0].node) for one in rows.experiments}
+    assert len(first) == 2
+    assert {one.rounds[0].slices for one in rows.experiments if one.seed == 0} != {
+        one.rounds[0].slices for one in rows.experiments if one.seed == 1
+    }
+    assert rows.test_uses == uses_of_test(folder) == 10
+    assert (course.left(), course.wanted()) == (0, [])
+
+
+def test_the_rounds_of_all_strategies_come_evenly(folder: Path, config: Config) -> None:
+    nodes = run(folder, config, walk(folder, config, seeds=2, full=True))
+    assert [(node.seed, node.round) for node in nodes] == [
+        *((0, 1), (0, 2), (0, 2), (0, 3), (0, 3), (0, 0)),
+        *((1, 1), (1, 2), (1, 2), (1, 3), (1, 3), (1, 0)),
+    ]
+    every = next(node for node in nodes if node.round == 0)
+    assert (len(every.slices), every.score) == (36, False)
+
+
+def test_rounds_grow_by_the_budget_and_never_label_twice(folder: Path, config: Config) -> None:
+    course = walk(folder, config, budget=2)
+    run(folder, config, course)
+    for one in course.rows().experiments:
+        assert [point.labelled for point in one.rounds] == [3, 5, 7]
+        slices = [name for point in one.rounds for name in point.slices]
+        assert len(slices) == len(set(slices)) == 7
+
+
+def test_walked_again_it_comes_to_the_same_choices(folder: Path, config: Config) -> None:
+    whole = walk(folder, config)
+    run(folder, config, whole)
+    again = walk(folder, config)
+    assert again.advance()
+    assert again.rows() == whole.rows()
+    assert again.wanted() == []
+
+
+def test_it_goes_on_where_it_was(folder: Path, config: Config) -> None:
+    first = walk(folder, config)
+    done = run(folder, config, first, trainings=3)
+    second = walk(folder, config)
+    assert not {node.key for node in run(folder, config, second)} & {node.key for node in done}
+
+
+def test_slim_nodes_are_enough_to_go_on(folder: Path, config: Config) -> None:
+    whole = walk(folder, config)
+    for node in run(folder, config, whole):
+        job = node.folder(folder)
+        (job.path / "model.pt").write_bytes(b"large")
+        (job.path / "predictions").mkdir()
+        (job.path / "predictions" / "s1.tif").write_bytes(b"large")
+        slim(job)
+        assert {path.name for path in job.path.iterdir()} <= {RESULT, SCORES, "spec.json"}
+    again = walk(folder, config)
+    again.advance()
+    assert again.rows() == whole.rows()
+
+
+def test_one_more_strategy_starts_from_the_shared_round(folder: Path, config: Config) -> None:
+    run(folder, config, walk(folder, config, "random,entropy"))
+    added = run(folder, config, walk(folder, config, "random,entropy,equidistant"))
+    assert [node.round for node in added] == [2, 3]
+
+
+def test_scores_that_nobody_asked_for_are_made_when_someone_does(
+    folder: Path, config: Config
+) -> None:
+    (first, *_) = run(folder, config, walk(folder, config, "random"))
+    assert not first.score
+    again = run(folder, config, walk(folder, config, "random,entropy"))
+    assert [(node.round, node.score) for node in again] == [(1, True), (2, True), (3, True)]
+
+
+def test_an_empty_pool_ends_an_experiment_and_says_so(folder: Path, config: Config) -> None:
+    course = walk(folder, config, "random", budget=100)
+    run(folder, config, course)
+    (one,) = course.rows().experiments
+    assert len(one.rounds) < 3 or one.rounds[-1].labelled < 103
+    assert "only" in one.shortfall
+    assert course.left() == 0
+
+
+def test_another_recipe_is_another_node(folder: Path, config: Config) -> None:
+    def changed(**training: object) -> str:
+        update = config.training.model_copy(update=training)
+        return recipe_of(folder, config.model_copy(update={"training": update}))
+
+    same = recipe_of(folder, config)
+    assert changed(device="cuda:3") == same
+    assert changed(steps=5) != same
+    (folder / "masks" / "s1.tif").write_bytes((folder / "masks" / "t1.tif").read_bytes())
+    assert recipe_of(folder, config) != same
+
+
+def test_the_oracle_is_named_by_file_and_page(folder: Path, config: Config) -> None:
+    course = walk(folder, config)
+    (node,) = course.wanted()
+    spec = node.prepare(folder, config, "cpu").spec()
+    assert {(one.path, one.page) for one in spec.labels} == {
+        (f"masks/{one.sample}.tif", one.index) for one in node.slices
+    }
+
+
+def test_rows_in_words(folder: Path, config: Config) -> None:
+    course = walk(folder, config, full=True)
+    run(folder, config, course)
+    lines = row_lines(course.rows())
+    assert lines[0].startswith("random, seed 0, round 1: 3 labelled slices, test mIoU 0.")
+    assert lines[-1].startswith("full supervision, seed 0: 36 labelled slices")
+
+
+def test_rows_are_kept_and_a_damaged_file_is_explained(tmp_path: Path) -> None:
+    assert Rows.load(tmp_path) == Rows()
+    Rows(split="validation").save(tmp_path)
+    assert Rows.load(tmp_path).split == "validation"
+    (tmp_path / "experiments.json").write_text("{")
+    with pytest.raises(AltuiError, match="cannot be read"):
+        Rows.load(tmp_path)
