@@ -21,7 +21,7 @@ from tests.labels.conftest import SLICES, Array, Save, codes, right_mask
 Asked = tuple[SliceId, ...]
 DATA = Path(__file__).parent / "data"
 ONE = SliceId("screw1", 3)  # what the files in data/ are of
-RIGHT = {"trust": True, "unasked": True}  # it is what the round asks for only by chance
+RIGHT: Any = {"trust": True, "unasked": True}  # it is what the round asks for only by chance
 
 
 def outcomes(report: Any) -> list[tuple[str, str, str]]:
@@ -202,7 +202,8 @@ def archived(folder: Path, target: Path) -> Path:
             for file in folder.rglob("*"):
                 archive.write(file, file.relative_to(folder))
     else:
-        with tarfile.open(target, "w:" + target.suffix.lstrip(".").replace("tar", "")) as archive:
+        mode: Any = "w:" + target.suffix.lstrip(".").replace("tar", "")
+        with tarfile.open(target, mode) as archive:
             archive.add(folder, "masks")
     return target
 

@@ -1,5 +1,7 @@
 """From a file's values, colours and names to class ids; nothing undeclared slips through."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -14,7 +16,7 @@ DECLARED = {"#000000": "background", "#FF0000": "Bone", "#00ff00": 2, "#0000ff":
 NAMES = {1: "BONE", 2: "Degradation_Layer", 3: "implant"}
 
 
-def refused(pixels: Pixels, **tables: object) -> Refusal:
+def refused(pixels: Pixels, **tables: Any) -> Refusal:
     with pytest.raises(Refusal) as caught:
         ids(pixels, config(**tables))
     return caught.value

@@ -120,7 +120,7 @@ def test_slicer_segments(tmp_path: Path) -> None:
 def test_slicer_layers(tmp_path: Path) -> None:
     library = pytest.importorskip("nrrd")
     layers = np.stack([VOLUME.T > 0, VOLUME.T > 1]).astype(np.uint8)
-    header = {**SEGMENTS, "Segment1_LabelValue": "1", "Segment1_Layer": "1"}
+    header: dict[str, Any] = {**SEGMENTS, "Segment1_LabelValue": "1", "Segment1_Layer": "1"}
     header |= {
         "space": "left-posterior-superior",
         "space directions": np.vstack([[np.nan] * 3, np.diag([1.0, 1.0, 1.0])]),
