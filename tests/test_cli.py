@@ -87,7 +87,7 @@ def test_import_exit_status(folder: Path, tmp_path: Path) -> None:
     assert altui("import-labels", folder, good, bad).exit_code == 3
     assert altui("import-labels", folder, good).exit_code == 0
     report = json.loads(altui("import-labels", folder, good, bad, "--json").stdout)
-    assert set(report) == {"accepted", "quarantined", "refused", "unchanged"}
+    assert set(report) == {"accepted", "quarantined", "refused", "unchanged", "notes"}
     (refused,) = report["refused"]
     assert (refused["code"], refused["slice"]) == ("values", f"s2:{slices['s2']}")
     assert len(report["unchanged"]) == 1

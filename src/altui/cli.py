@@ -458,12 +458,11 @@ def simulate(
     opened = open_project(project)
     job = None
     if rounds is not None and strategies is not None:
-        before = {one.id for one in opened.status().jobs}
         names = [name.strip() for name in strategies.split(",") if name.strip()]
-        job = opened.simulate(
+        job, new = opened.simulate(
             rounds, names, 1 if seeds is None else seeds, full, budget, parallel or 1
         )
-        say(f"{job} was asked for in the same words" if job in before else f"started {job}")
+        say(f"started {job}" if new else f"{job} was asked for in the same words")
     job = opened.simulation(job).job.id
     if wait:
         from altui.follow import follow

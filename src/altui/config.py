@@ -105,9 +105,9 @@ class Training(Table):
     steps: Annotated[int, Field(ge=1, le=10_000_000)] = 400
     steps_per_slice: Annotated[int, Field(ge=0, le=1_000_000)] = 20  # more labels, longer training
     max_steps: Annotated[int, Field(ge=1, le=100_000_000)] = 4000
-    learning_rate: Annotated[float, Field(gt=0, le=1, strict=False)] = 1e-3
+    learning_rate: Annotated[float, Field(gt=0, le=1, strict=False)] = 3e-3
     weight_decay: Annotated[float, Field(ge=0, le=1, strict=False)] = 1e-2
-    class_share: Share = 0.5  # of the crops, centred on a pixel of a class drawn at random
+    class_share: Share = 0.25  # of the crops, centred on a pixel of a class drawn at random
     dice: Annotated[float, Field(ge=0, le=100, strict=False)] = 1.0  # beside cross-entropy
     class_weights: Literal["none", "balanced"] = "none"  # of the cross-entropy
     hard_pixels: Annotated[float, Field(gt=0, le=1, strict=False)] = 1.0  # share that counts in it
@@ -126,8 +126,8 @@ class Augmentation(Table):
 
     flips: bool = True
     rotations: Literal["any", "quarter", "none"] = "any"
-    scale: Share = 0.2  # 1.2 times as large, or as small
-    elastic: Share = 0.02  # shifts that bend it; standard deviation, as a share of the crop
+    scale: Share = 0.1  # 1.1 times as large, or as small
+    elastic: Share = 0.01  # shifts that bend it; standard deviation, as a share of the crop
     gamma: Share = 0.2
     contrast: Share = 0.1
     brightness: Share = 0.1  # of the window from black to white
@@ -138,7 +138,8 @@ class Scoring(Table):
     """What the scoring job finds out about each slice beyond one prediction."""
 
     committee: Literal["none", "dropout", "augmentation", "ensemble"] = "none"
-    members: Annotated[int, Field(ge=2, le=64)] = 10  # of the committee
+    members: Annotated[int, Field(ge=2, le=64)] = 10  # of a committee by dropout or ensemble
+    test_time_augmentation: bool = False  # predict the mean over flips and quarter turns
 
 
 class Stopping(Table):

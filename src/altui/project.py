@@ -187,12 +187,12 @@ class Project:
         full: bool = False,
         budget: int | None = None,
         parallel: int = 1,
-    ) -> str:
-        """Start experiments with the oracle as annotator in the background; returns the id.
+    ) -> tuple[str, bool]:
+        """Start experiments with the oracle as annotator in the background.
 
-        The same ones that are running, or have finished, are not begun again. `full` adds
-        full supervision; `budget`: slices a round (default: [query] budget); `parallel`:
-        trainings at a time on each device.
+        Returns the job's id and whether it is new: the same experiments that are running, or
+        have finished, are not begun again. `full` adds full supervision; `budget`: slices a
+        round (default: [query] budget); `parallel`: trainings at a time on each device.
         """
         wish = SimulationSpec(
             rounds=rounds,

@@ -141,7 +141,7 @@ def test_killed_it_goes_on_and_comes_to_the_same(
     inode = (carried / RESULT).stat().st_ino
 
     project = Project.open(root)
-    job = JobFolder(project.workspace.jobs / project.simulate(2, ["random", "entropy"]))
+    job = JobFolder(project.workspace.jobs / project.simulate(2, ["random", "entropy"])[0])
     wait_for(lambda: bool(under_way(root)))
     (node,) = under_way(root)
     child = process_of(node).pid

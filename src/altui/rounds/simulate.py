@@ -68,8 +68,8 @@ class Simulation:
         }
 
 
-def start_simulation(workspace: Workspace, wish: SimulationSpec) -> str:
-    """Start it in the background and return its job's id.
+def start_simulation(workspace: Workspace, wish: SimulationSpec) -> tuple[str, bool]:
+    """Start it in the background; its job's id, and whether it is a new one.
 
     One that was asked for in the same words and is running, or has finished, is not begun
     again: its id is returned. Raises AltuiError, before anything starts, where it cannot work.
@@ -80,11 +80,11 @@ def start_simulation(workspace: Workspace, wish: SimulationSpec) -> str:
         history = transaction.history()
         for job in reversed(_simulations(workspace, history)):
             if (job.active or job.state == "finished") and _same(workspace, job, wish):
-                return job.id
+                return job.id, False
         refuse_second(workspace, history)
         folder = submit_simulation(workspace, transaction, wish)
     launch(workspace, folder)
-    return folder.id
+    return folder.id, True
 
 
 def try_again(workspace: Workspace, job: str) -> str:

@@ -58,13 +58,22 @@ def choose(settings: Training) -> Compute:
         torch.backends.cudnn.benchmark = True
         name = f"{device} ({torch.cuda.get_device_name(device)})"
     half = settings.precision == "bfloat16" or (
-        settings.precision == "auto" and device.type == "cuda" and torch.cuda.is_bf16_supported()
+        settings.precision == "auto" and _is_fast_in_half(device)
     )
     return Compute(
         device,
         torch.bfloat16 if half else None,
         f"{name}, {'bfloat16' if half else 'float32'}",
     )
+
+
+def _is_fast_in_half(device: torch.device) -> bool:
+    """Whether the device multiplies bfloat16 itself; where it is emulated, it is slower."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    # Older versions of torch do not tell.
+    known: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
+    return bool(known.get("amx_bf16") or known.get("avx512_bf16"))
 
 
 def available_cores() -> int:
