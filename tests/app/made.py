@@ -105,6 +105,9 @@ def finish_round(project: Project, quality: float) -> str:
                     sample=f"{split}{place}",
                     matrix=json.dumps(matrix),
                 )
+        if number > 1:
+            alike = json.dumps(confusion(quality + 0.1))
+            transaction.insert("stability", job=job, matrix=alike)
     return job
 
 

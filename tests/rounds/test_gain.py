@@ -131,9 +131,9 @@ class Population:
 
     def _confusions(self, pixels: np.ndarray, right: np.ndarray) -> np.ndarray:
         hits = np.round(pixels * right.clip(0.05, 0.995))
-        misses = np.round(pixels - hits)
-        wrong = np.roll(np.eye(3), 1, axis=1)
-        found: np.ndarray = hits[:, :, None] * np.eye(3) + misses[:, :, None] * wrong
+        right_ones, wrong_ones = np.eye(3), np.roll(np.eye(3), 1, axis=1)
+        found: np.ndarray = hits[:, :, None] * right_ones
+        found += np.round(pixels - hits)[:, :, None] * wrong_ones
         return found
 
     def _gain(self, drawn: tuple[np.ndarray, np.ndarray]) -> float:

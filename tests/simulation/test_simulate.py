@@ -107,7 +107,13 @@ def test_a_simulation_from_end_to_end(finished: tuple[Path, Any, Any, Any]) -> N
     # Round 1 once, round 2 twice, full supervision: four trainings, and nothing large is left.
     assert found["test_uses"] == uses_of_test(folder) == len(folders(folder)) == 4
     assert not [one for node in folders(folder) for one in node.path.glob("*.pt")]
-    # The project's own rounds know nothing of it.
+    # The project's own rounds know nothing of it; that it used the test split is told apart.
+    assert (before["test_uses"], after["test_uses"]) == (0, 0)
+    assert after["simulation_test_uses"] == 4
+    told = [one for one in after["stopping"]["reasons"] if "test split" in one]
+    assert told == ["the test split was used 4 times by simulations"]
+    after["stopping"]["reasons"].remove(told[0])
+    after["simulation_test_uses"] = 0
     assert after == before
 
 

@@ -6,7 +6,7 @@ other test masks or another recipe move it too, and then it is shown but not cou
 
 from typing import Any
 
-from altui.jobs.folder import JobSpec
+from altui.jobs.folder import ANYWHERE, JobSpec
 from altui.rounds.gain import Confusions
 from altui.slices import SliceId
 from altui.store.history import History
@@ -14,13 +14,12 @@ from altui.text import count, listing, plain
 
 Settings = dict[str, dict[str, Any]]
 TABLES = ("classes", "model", "training", "augmentation")
-WHERE = ("device", "tile", "save_seconds")  # of [training]: where it runs, not what it learns
 
 
 def settings_of(spec: JobSpec) -> Settings:
     """The tables of altui.toml that a job's figures depend on; where it runs is left out."""
     tables: Settings = spec.config.model_dump(mode="json", include=set(TABLES))
-    tables["training"] = {k: v for k, v in tables["training"].items() if k not in WHERE}
+    tables["training"] = {k: v for k, v in tables["training"].items() if k not in ANYWHERE}
     return tables
 
 

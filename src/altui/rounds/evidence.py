@@ -79,24 +79,59 @@ def describe_stability(measured: Sequence[RoundResult]) -> tuple[str, ...]:
 def describe_forecast(ahead: Forecast | Refused, rule: Stopping) -> tuple[str, ...]:
     if isinstance(ahead, Refused):
         return (f"no forecast: {ahead.why}",)
-    low, high = ahead.asymptote_range
     least, most = ahead.next_gain_range
     told = [
-        f"forecast from {count(ahead.rounds, 'round')}: the next gains "
-        f"{ahead.next_gain:+.3f} [{least:+.3f}, {most:+.3f}]; "
-        f"{_rounds(ahead.worth, ahead.worth_range)} gain {rule.min_gain:.3f} or more each",
-        f"the curve levels out at {ahead.asymptote:.3f} [{low:.3f}, {high:.3f}]; "
-        f"{ahead.target:.3f} is reached after {_rounds(ahead.rounds_to, ahead.rounds_to_range)}",
+        f"forecast from {count(ahead.rounds, 'round')}: the next gains {ahead.next_gain:+.3f} "
+        f"[{least:+.3f}, {most:+.3f}]; {_worth(ahead, rule.min_gain)}",
+        _level(ahead),
     ]
+    if ahead.target is not None:
+        told.append(f"mIoU {ahead.target:.3f}: {_reached(ahead.rounds_to, ahead.rounds_to_range)}")
     return tuple(told)
 
 
-def _rounds(number: int | None, between: tuple[int | None, int | None]) -> str:
-    """'3 rounds more (2 to 9)'; a number without end is one that the pool cannot bring."""
-    said = "more rounds than the pool has" if number is None else count(number, "more round")
-    low, high = ("any" if one is None else str(one) for one in between)
+def _level(ahead: Forecast) -> str:
+    """Where the curve levels out; an end of its range that is a bound is not told as a figure."""
+    low, high = ahead.asymptote_range
+    if ahead.asymptote is None:
+        return f"where the curve levels out cannot be told yet (at {low:.3f} or above)"
+    if high >= 1:
+        return f"the curve levels out at {ahead.asymptote:.3f} ({low:.3f} or above)"
+    return f"the curve levels out at {ahead.asymptote:.3f} [{low:.3f}, {high:.3f}]"
+
+
+def _worth(ahead: Forecast, min_gain: float) -> str:
+    """'2 more rounds gain 0.005 or more each (1 to 5)'."""
+    low, high = ahead.worth_range
+    match ahead.worth:
+        case None:
+            said = f"every round that the pool allows gains {min_gain:.3f} or more"
+        case 0:
+            said = f"no more round gains {min_gain:.3f}"
+        case number:
+            verb = "gains" if number == 1 else "gain"
+            said = f"{count(number, 'more round')} {verb} {min_gain:.3f} or more"
+    return said + _between(low, high, "all")
+
+
+def _reached(number: int | None, between: tuple[int | None, int | None]) -> str:
+    """'reached after 3 more rounds (2 to 9)'."""
+    low, high = between
+    match number:
+        case None if low is None:
+            return "not reached, even with the whole pool labelled"
+        case None:
+            return f"not reached with the whole pool labelled; after {low} more rounds at best"
+        case 0:
+            said = "reached already"
+        case _:
+            said = f"reached after {count(number, 'more round')}"
+    return said + _between(low, high, "never")
+
+
+def _between(low: int | None, high: int | None, without_end: str) -> str:
+    """' (2 to 9)'; nothing where both ends are the same."""
     if low == high:
-        return said
-    if between[1] is None:
-        return f"{said} ({low} or more)"
-    return f"{said} ({low} to {high})"
+        return ""
+    least, most = (without_end if one is None else str(one) for one in (low, high))
+    return f" ({least} to {most})"

@@ -8,6 +8,7 @@ asymptote `a` is told badly by early rounds, so every figure comes with a range,
 the rounds bear no curve at all the forecast is refused, in words.
 """
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -21,7 +22,7 @@ from altui.text import count
 
 LEAST_ROUNDS = 4  # three parameters, and one more to judge the fit by
 NEARLY = 0.99  # of the asymptote, the level asked for where no target is set
-FURTHEST = 500  # rounds
+FURTHEST = 5000  # rounds; nobody plans further
 
 
 @dataclass(frozen=True)
@@ -36,19 +37,22 @@ class Refused:
 
 @dataclass(frozen=True)
 class Forecast:
-    """mIoU and gains 0..1, each with a 95 % range; rounds counted from now.
+    """mIoU and gains 0..1, each with a 95 % range; rounds counted from the last with results.
 
-    `worth`: rounds that gain `min_gain` or more each; `target`: the mIoU that `rounds_to` is
-    about, 99 % of the asymptote unless [stopping] target is set; None: not within the pool.
+    `asymptote`: None where the best curve is one at the edge of those tried, so that its
+    level is the edge's and no finding. `worth`: rounds on end that gain `min_gain` or more
+    each, None for all that the pool allows. `target`: the mIoU that `rounds_to` is about, 99 %
+    of the asymptote unless [stopping] target is set; None without either. `rounds_to`: None
+    where the whole pool does not bring it.
     """
 
-    asymptote: float
+    asymptote: float | None
     asymptote_range: Interval
     next_gain: float
     next_gain_range: Interval
     worth: int | None
     worth_range: tuple[int | None, int | None]
-    target: float
+    target: float | None
     rounds_to: int | None
     rounds_to_range: tuple[int | None, int | None]
     rounds: int  # that the curve goes through
@@ -75,7 +79,7 @@ def forecast(
     points: Points, budget: int, pool: int, min_gain: float, target: float | None = None
 ) -> Forecast | Refused:
     """`points`: (labelled slices, mIoU) of comparable rounds, oldest first; `budget`: slices
-    a round from now on; `pool`: how many are left.
+    a round from now on; `pool`: how many are left, the last round taking what there is.
     """
     rounds = len(points)
     if rounds < LEAST_ROUNDS:
@@ -93,23 +97,31 @@ def forecast(
             f"over {count(rounds, 'round')} mIoU rises no more than it scatters: it may as well "
             "stay where it is"
         )
-    wanted = NEARLY * found.best.a if target is None else target
-    ahead = points[-1][0] + budget * np.arange(min(pool // budget, FURTHEST) + 2.0)
+    if pool < 1:
+        return Refused("nothing is left to label")
+    asymptote = None if found.at_edge else found.best.a
+    wanted = NEARLY * asymptote if target is None and asymptote is not None else target
+    left = min(math.ceil(pool / budget), FURTHEST)
+    ahead = points[-1][0] + np.minimum(budget * np.arange(left + 1.0), pool)
     levels, (low, high) = found.best.at(ahead), found.level_ranges(ahead)
     gains, (least, most) = np.diff(levels), found.gain_ranges(ahead[:-1], ahead[1:])
     return Forecast(
-        asymptote=found.best.a,
+        asymptote=asymptote,
         asymptote_range=found.asymptote_range(),
         next_gain=float(gains[0]),
         next_gain_range=(float(least[0]), float(most[0])),
         worth=_first(gains < min_gain),
         worth_range=(_first(least < min_gain), _first(most < min_gain)),
         target=wanted,
-        rounds_to=_first(levels[:-1] >= wanted),
-        rounds_to_range=(_first(high[:-1] >= wanted), _first(low[:-1] >= wanted)),
+        rounds_to=_reached(levels, wanted),
+        rounds_to_range=(_reached(high, wanted), _reached(low, wanted)),
         rounds=rounds,
         curve=found.best,
     )
+
+
+def _reached(levels: npt.NDArray[np.float64], wanted: float | None) -> int | None:
+    return None if wanted is None else _first(levels >= wanted)
 
 
 def _first(holds: npt.NDArray[np.bool_]) -> int | None:

@@ -62,6 +62,11 @@ class Fit:
     def may_be_flat(self) -> bool:
         return self.flat[1] <= self.limit
 
+    @property
+    def at_edge(self) -> bool:
+        """Whether a is what it is only because a ≤ 1, or because no smaller c was tried."""
+        return self.best.a >= 1 or self.best.c <= EXPONENTS[0]
+
     def asymptote_range(self) -> tuple[float, float]:
         low, high = self._range(np.array([1.0]), np.zeros((len(EXPONENTS), 1)))
         return float(min(low[0], self.best.a)), float(max(high[0], self.best.a))

@@ -67,7 +67,8 @@ class Status:
                 "reasons": list(self.stopping.reasons),
                 "forecast": self.forecast.to_json(),
             },
-            "test_uses": self.test_uses.total,
+            "test_uses": self.test_uses.rounds,
+            "simulation_test_uses": self.test_uses.simulations,
             "jobs": [job_json(job) for job in self.jobs],
         }
 

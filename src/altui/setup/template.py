@@ -44,4 +44,5 @@ ignore = 255                          # mask value left out of training and metr
 # min_gain = 0.005                     # in mIoU, 0..1
 # patience = 1                         # rounds in a row below it
 # max_rounds = 20
+## target = 0.80                       # an mIoU to forecast the rounds to; none by default
 """

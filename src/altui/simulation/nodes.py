@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from altui.config import Config
 from altui.errors import AltuiError
 from altui.jobs import local
 from altui.jobs.folder import (
+    ANYWHERE,
     CHECKPOINT,
     LOG,
     RESULT,
@@ -130,7 +131,7 @@ def recipe_of(project: Path, config: Config) -> str:
         mode="json",
         exclude={
             **dict.fromkeys(("project", "samples", "query", "stopping", "jobs", "masks_in"), True),
-            "training": {"device", "tile", "save_seconds"},
+            "training": set(ANYWHERE),
         },
     )
     text = json.dumps([named, data], sort_keys=True)
@@ -189,5 +190,18 @@ def stop_all(nodes: Iterable[JobFolder]) -> None:
 
 def uses_of_test(project: Path) -> int:
     """How many trainings of simulations the test split has judged."""
-    results = map(ended, folders(project))
-    return sum(result is not None and bool(result.confusions.get("test")) for result in results)
+    return sum(map(_judged_by_test, folders(project)))
+
+
+def _judged_by_test(folder: JobFolder) -> bool:
+    try:
+        return _has_test_figures(folder, (folder.path / RESULT).stat().st_mtime_ns)
+    except OSError:
+        return False
+
+
+@lru_cache(maxsize=10_000)
+def _has_test_figures(folder: JobFolder, written: int) -> bool:
+    """Read anew only when it was `written` anew: a status is asked for every second."""
+    result = ended(folder)
+    return result is not None and bool(result.confusions.get("test"))
