@@ -194,7 +194,7 @@ class Config(Table):
                 if self.classes.id_of(meaning) is None:
                     raise ValueError(
                         f"[import.{key}] {plain(said)} = {plain(repr(meaning))} is no class: write "
-                        f"the name or id of one ({listing(self.classes.names)}), or \"ignore\""
+                        f'the name or id of one ({listing(self.classes.names)}), or "ignore"'
                     )
         return self
 

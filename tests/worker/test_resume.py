@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +18,7 @@ from altui.worker.fit import fit
 from altui.worker.network import build
 from altui.worker.progress import Tracker
 from altui.worker.samples import LabelledSlices, open_samples
+from altui.worker.stages import run
 
 from .made import log_of, make_job, make_project, start, two_labels
 
@@ -31,6 +31,10 @@ TRAINING_KEYS = {"device": "cpu", "steps": STEPS, "average": 0.5, "validations":
 def tiny_project(root: Path, slices: int = 4, **training: Any) -> Config:
     tables = {"model": TINY, "training": {**TRAINING_KEYS, **training}}
     return make_project(root, tables, slices=slices)
+
+
+def with_training(config: Config, **training: Any) -> Config:
+    return config.model_copy(update={"training": config.training.model_copy(update=training)})
 
 
 def trained(folder: JobFolder) -> tuple[float, dict[str, torch.Tensor]]:
@@ -50,55 +54,44 @@ def assert_alike(one: JobFolder, other: JobFolder) -> None:
 def kill_when(folder: JobFolder, condition: Callable[[], bool]) -> None:
     """Start the job; SIGKILL as soon as `condition` holds."""
     process = start(folder)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 240
     while not condition():
         assert process.poll() is None, log_of(folder)
-        assert time.monotonic() < deadline
+        assert time.monotonic() < deadline, log_of(folder)
         time.sleep(0.002)
     os.kill(process.pid, signal.SIGKILL)
     assert process.wait(30) == -signal.SIGKILL
-
-
-def finished(process: subprocess.Popen[bytes], folder: JobFolder) -> None:
-    assert process.wait(240) == 0, log_of(folder)
 
 
 def test_a_job_killed_again_and_again_ends_with_the_weights_of_an_unkilled_one(
     tmp_path: Path,
 ) -> None:
     """Killed at its first checkpoint, after a look at validation, and after the training."""
-    config = tiny_project(tmp_path, slices=24)
+    config = tiny_project(tmp_path, slices=12)
     labels = two_labels(tmp_path)
-    unkilled = make_job(tmp_path, config, labels, "unkilled")
-    reference = start(unkilled)
-    often = config.training.model_copy(update={"save_seconds": 0.0})
-    killed = make_job(tmp_path, config.model_copy(update={"training": often}), labels, "killed")
-
+    often = with_training(config, save_seconds=0.0)
+    killed = make_job(tmp_path, often, labels, "killed")
     kill_when(killed, (killed.path / TRAINING).exists)
     kill_when(killed, lambda: f"step 8 of {STEPS}: mIoU" in log_of(killed))
-    steps = [line.step for line in killed.progress()]
-    assert "training goes on from step 0 " not in log_of(killed)
     kill_when(killed, (killed.path / CHECKPOINT).exists)
-    weights = (killed.path / CHECKPOINT).stat().st_mtime_ns
-    before = len(killed.progress())
-    finished(start(killed), killed)
+    written, lines = (killed.path / CHECKPOINT).stat().st_mtime_ns, len(killed.progress())
+    assert start(killed).wait(240) == 0, log_of(killed)
 
     log = log_of(killed)
-    assert log.count("training goes on from step") == 2
-    assert log.count(f"step 8 of {STEPS}: mIoU") <= 2  # twice if killed before it was saved
+    assert log.count("training goes on from step ") == 2
+    assert "training goes on from step 0 " not in log
     assert log.count("the training is not repeated") == 1
-    assert steps[0] == 0
-    assert all(line.step == STEPS for line in killed.progress()[before + 1 :] if line.loss)
-    assert (killed.path / CHECKPOINT).stat().st_mtime_ns == weights
+    again = [line.step for line in killed.progress()[lines:] if line.stage == "train"]
+    assert set(again) == {0, STEPS}  # at once
+    assert (killed.path / CHECKPOINT).stat().st_mtime_ns == written
     assert not (killed.path / TRAINING).exists()
 
-    finished(reference, unkilled)
-    assert "goes on" not in log_of(unkilled)
+    unkilled = make_job(tmp_path, config, labels, "unkilled")
+    outcome = run(unkilled, unkilled.spec())
     assert_alike(killed, unkilled)
-    results = killed.result(), unkilled.result()
-    assert results[0] is not None
-    assert results[1] is not None
-    assert results[0].confusions == results[1].confusions
+    result = killed.result()
+    assert result is not None
+    assert result.confusions == outcome.confusions
 
 
 class Killed(Exception):
@@ -150,10 +143,6 @@ def first(tmp_path: Path) -> tuple[Config, list[LabelSpec], JobFolder]:
     return config, labels, folder
 
 
-def with_training(config: Config, **training: Any) -> Config:
-    return config.model_copy(update={"training": config.training.model_copy(update=training)})
-
-
 First = tuple[Config, list[LabelSpec], JobFolder]
 
 
@@ -166,9 +155,7 @@ def test_a_warm_start_begins_from_the_last_rounds_network(
     warm = job_after(tmp_path, still, labels, previous, "warm")
     fitted(tmp_path, warm)
     assert "training starts from " in capsys.readouterr().out
-    fresh = job_after(
-        tmp_path, with_training(still, start="fresh"), labels, previous, "fresh"
-    )
+    fresh = job_after(tmp_path, with_training(still, start="fresh"), labels, previous, "fresh")
     fitted(tmp_path, fresh)
     assert "training starts from " not in capsys.readouterr().out
     (_, began), (_, ended), (_, other) = map(trained, (previous, warm, fresh))
@@ -189,9 +176,7 @@ def test_without_an_earlier_network_that_fits_it_starts_fresh_and_says_so(
         "no earlier round: training starts fresh": (warm, None),
         "training starts fresh: the network in": (warm, JobFolder(tmp_path / "jobs" / "gone")),
         "another shape or other classes": (
-            warm.model_copy(
-                update={"model": warm.model.model_copy(update={"context_slices": 1})}
-            ),
+            warm.model_copy(update={"model": warm.model.model_copy(update={"context_slices": 1})}),
             previous,
         ),
     }
@@ -242,12 +227,13 @@ def test_what_cannot_be_gone_on_with_is_told_and_begun_anew(
         assert f"{name} cannot be used, so training starts anew: " in said
         assert ("another training" in said) is not spoil
         assert "goes on" not in said
-        assert_alike(other, other)
         (other.path / CHECKPOINT).unlink()
 
 
 def test_a_full_disk_costs_the_checkpoint_and_not_the_training(
-    tmp_path: Path, first: First, monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    first: First,
+    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     config, labels, done = first
@@ -265,8 +251,6 @@ def test_a_full_disk_costs_the_checkpoint_and_not_the_training(
 def test_a_training_that_went_wrong_is_not_saved(tmp_path: Path) -> None:
     config = tiny_project(tmp_path, steps=3, save_seconds=0, learning_rate=1.0)
     folder = make_job(tmp_path, config, two_labels(tmp_path), "wrong")
-    spoiled = with_training(config, dice=0.0)
-    assert spoiled.training.dice == 0
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             "altui.worker.train.loss_for",

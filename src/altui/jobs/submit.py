@@ -101,9 +101,7 @@ def _begin(workspace: Workspace, transaction: Transaction, spec: JobSpec) -> Job
     return folder
 
 
-def _unfinished(
-    workspace: Workspace, transaction: Transaction, spec: JobSpec
-) -> JobFolder | None:
+def _unfinished(workspace: Workspace, transaction: Transaction, spec: JobSpec) -> JobFolder | None:
     """The newest attempt at the same training; None where it finished: that one is repeated."""
     if spec.kind != "train":
         return None
