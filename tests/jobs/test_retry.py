@@ -13,10 +13,10 @@ import psutil
 import pytest
 
 from altui import Project
+from altui.config import CONFIG_NAME
 from altui.jobs.folder import CHECKPOINT, SCORING, TRAINING, JobFolder
 from altui.jobs.submit import end, submit
 from altui.rounds.run import training_labels
-from altui.workspace import CONFIG_NAME
 
 NETWORK = 'architecture = "Linknet"\nencoder = "tu-mobilenetv3_small_050"'  # small: saved at once
 STEPS = 400

@@ -47,6 +47,7 @@ def fit(
     trainer = Trainer(network, slices, of_split(samples, "validation"), config, compute)
     if state is not None:
         trainer.restore(state)
+    del state  # several times the network's size
     loss = trainer.run(tracker, saved)
     save_network(
         folder.path / CHECKPOINT,
