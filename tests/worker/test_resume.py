@@ -136,7 +136,7 @@ def job_after(
 @pytest.fixture
 def first(tmp_path: Path) -> tuple[Config, list[LabelSpec], JobFolder]:
     """A project and its first round's network."""
-    config = tiny_project(tmp_path, steps=6, save_seconds=0, average=1.0)
+    config = tiny_project(tmp_path, steps=6, save_seconds=0)
     labels = two_labels(tmp_path)
     folder = make_job(tmp_path, config, labels, "first")
     fitted(tmp_path, folder)
@@ -194,7 +194,7 @@ def test_a_killed_warm_start_needs_the_earlier_network_no_more(
 ) -> None:
     config, labels, previous = first
     # One look, at the end, so that it is the average of the last steps that is taken.
-    warm = with_training(config, start="warm", validations=1)
+    warm = with_training(config, start="warm", validations=1, average=1.0)
     unkilled = job_after(tmp_path, warm, labels, previous, "unkilled")
     loss = fitted(tmp_path, unkilled)
     killed = job_after(tmp_path, warm, labels, previous, "killed")
