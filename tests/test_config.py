@@ -1,13 +1,16 @@
 """altui.toml: what is accepted, and what a fault is called."""
 
+import re
+import tomllib
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from altui.config import Query, load
+from altui.config import Query, load, tables
 from altui.errors import AltuiError
+from altui.setup.template import TEMPLATE
 
 GOOD = """\
 [project]
@@ -107,3 +110,22 @@ def test_any_unknown_key_is_refused(tmp_path_factory: pytest.TempPathFactory, ke
 
 def test_control_characters_in_a_value_do_not_reach_the_screen(tmp_path: Path) -> None:
     assert "\x1b" not in fault(tmp_path, GOOD.replace('"train"', '"\\u001b[31mtrain"'))
+
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+@pytest.mark.parametrize("name", ["model", "training", "augmentation"])
+def test_the_readme_lists_every_key_with_its_default(name: str) -> None:
+    block = README.read_text(encoding="utf-8").split("```toml\n")[1].split("```")[0]
+    told = tomllib.loads(block)[name]
+    assert told == tables()[name].get_default().model_dump()
+
+
+def test_the_defaults_in_a_new_altui_toml_are_the_defaults() -> None:
+    given = TEMPLATE.partition("{samples}")[2]
+    told = tomllib.loads(re.sub(r"^# ", "", given, flags=re.MULTILINE))
+    assert {"query", "model", "training", "augmentation", "stopping"} <= set(told)
+    for name, values in told.items():
+        default = tables()[name].get_default().model_dump()
+        assert values.items() <= default.items()

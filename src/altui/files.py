@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -37,6 +38,17 @@ def write_bytes(path: Path, data: bytes) -> None:
 def write_json(path: Path, value: Any) -> None:
     """`value` as an indented JSON file, or `path` unchanged. Raises OSError."""
     write_bytes(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """`target` as a second name of the same file, or a copy where there are no such names.
+
+    Raises OSError.
+    """
+    try:
+        os.link(source, target)
+    except OSError:  # another file system, one without hard links, or someone else's file
+        shutil.copyfile(source, target)
 
 
 def sync_folder(folder: Path) -> None:

@@ -158,6 +158,69 @@ def test_the_pixel_of_a_class_is_any_of_its_pixels(tmp_path: Path) -> None:
 
 @given(
     seed=st.integers(0, 10_000),
+    row=st.integers(0, 89),
+    column=st.integers(0, 119),
+    crop=st.integers(32, 80),
+)
+def test_with_all_switched_off_the_grey_values_are_those_on_disk(
+    seed: int, row: int, column: int, crop: int
+) -> None:
+    """16-bit values come back from the normalised ones, one by one."""
+    values = np.random.default_rng(seed)
+    image = values.integers(0, 1 << 16, (2, 90 + crop, 120 + crop), dtype=np.uint16)
+    mask = values.integers(0, 3, image.shape[1:], dtype=np.uint8)
+    middle = (crop - 1) / 2
+    random = np.random.default_rng(seed)
+    places = place((row + middle, column + middle), crop, STILL, random)
+    found, ids = sample(image, mask, Normaliser(0.0, 65535.0), places)
+    found = light(found, STILL, random)
+    window = np.s_[row : row + crop, column : column + crop]
+    assert (np.rint((found / 4 + 0.5) * 65535) == image[:, *window]).all()
+    assert (ids == mask[window]).all()
+
+
+AUGMENTATIONS = st.builds(
+    Augmentation,
+    flips=st.booleans(),
+    rotations=st.sampled_from(["any", "quarter", "none"]),
+    **dict.fromkeys(
+        ("scale", "elastic", "gamma", "contrast", "brightness", "noise"), st.floats(0, 1)
+    ),
+)
+
+
+@given(settings=AUGMENTATIONS, seed=st.integers(0, 10_000), crop=st.integers(32, 70))
+def test_whatever_is_done_masks_hold_class_ids_and_grey_values_are_finite(
+    settings: Augmentation, seed: int, crop: int
+) -> None:
+    image, _ = ramps()
+    random = np.random.default_rng(seed)
+    mask = np.array([3, 200, IGNORED], np.uint8)[random.integers(0, 3, image.shape[1:])]
+    places = place((10.0, 50.0), crop, settings, random)
+    found, ids = sample(image, mask, LIKE, places)
+    lit = light(found, settings, random)
+    assert set(np.unique(ids)) <= {3, 200, IGNORED}
+    assert ids.dtype == np.uint8
+    assert lit.shape == (2, crop, crop)
+    assert lit.dtype == np.float32
+    assert np.isfinite(lit).all()
+
+
+@pytest.mark.parametrize(("index", "same"), [(0, (0, 1)), (5, (1, 2))])
+def test_at_a_stacks_ends_the_neighbour_is_the_slice_itself(
+    tmp_path: Path, index: int, same: tuple[int, int]
+) -> None:
+    """Channels are turned, bent and lit alike, so those of one slice stay one."""
+    make_project(tmp_path)
+    labels = [label(tmp_path, "a", index)]
+    settings = Augmentation(noise=0)  # the only one that is each pixel's own
+    images = drawn(tmp_path, labels, {"crop": 48}, settings, context=1).images
+    assert (images[:, same[0]] == images[:, same[1]]).all()
+    assert (images[:, 0] != images[:, 2]).any()
+
+
+@given(
+    seed=st.integers(0, 10_000),
     row=st.floats(0, 39),
     column=st.floats(0, 59),
     crop=st.integers(32, 70),

@@ -34,3 +34,16 @@ def test_torch_out_of_cpu_memory_is_recognised() -> None:
         torch.empty(2**50)
     assert out_of_memory(caught.value)
     assert not out_of_memory(RuntimeError("other"))
+    assert not out_of_memory(OSError("CUDA error: out of memory"))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "CUDA error: out of memory",
+        "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
+        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+    ],
+)
+def test_the_libraries_under_torch_run_out_of_memory_in_their_own_words(said: str) -> None:
+    assert out_of_memory(RuntimeError(said))

@@ -14,7 +14,7 @@ from altui.worker.pipeline import Behind, ahead
 from altui.worker.progress import Tracker
 from altui.worker.stages import run
 
-from .made import IGNORE, make_job, make_project, two_labels
+from .made import IGNORE, label, make_job, make_project, two_labels
 
 QUICK = {"device": "cpu", "steps": 1, "crop": 32, "batch": 2}
 
@@ -64,6 +64,44 @@ def test_ignored_pixels_are_left_out_of_the_matrices(tmp_path: Path) -> None:
     outcome = run(folder, folder.spec())
     assert np.sum(outcome.confusions["test"]["t"]) == 2 * 42 * 88
     assert np.sum(outcome.confusions["validation"]["v"]) == 2 * 72 * 88
+
+
+def classes_told(said: str) -> str:
+    """What the log says before training; raises where it says it later or not at all."""
+    before, trains, _ = said.partition("train: done in")
+    assert trains
+    return before
+
+
+def test_classes_are_told_before_training_also_those_without_a_labelled_pixel(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = make_project(tmp_path, {"training": QUICK}, slices=2)
+    mask = np.zeros((72, 88), np.uint8)
+    mask[:18] = 1
+    mask[54:] = IGNORE
+    folder = make_job(tmp_path, config, [label(tmp_path, "a", 0, mask)])
+    run(folder, folder.spec().model_copy(update={"score": False}))
+    said = classes_told(capsys.readouterr().out)
+    assert "1 labelled slice of 1 sample\n" in said
+    assert f"background: {36 * 88:,} pixels (66.67 %)" in said
+    assert f"tissue: {18 * 88:,} pixels (33.33 %)" in said
+    assert "implant: no labelled pixel yet, so the network cannot learn it" in said
+    assert f"ignored: {18 * 88:,} pixels" in said
+
+
+@pytest.mark.parametrize("recipe", [{}, {"class_weights": "balanced", "hard_pixels": 0.5}])
+def test_labels_that_are_ignored_all_over_break_nothing(
+    tmp_path: Path, recipe: dict[str, object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = make_project(tmp_path, {"training": {**QUICK, **recipe}}, slices=2)
+    nothing = np.full((72, 88), IGNORE, np.uint8)
+    folder = make_job(tmp_path, config, [label(tmp_path, "b", 1, nothing)])
+    outcome = run(folder, folder.spec().model_copy(update={"score": False}))
+    assert outcome.train_loss == 0
+    said = classes_told(capsys.readouterr().out)
+    assert said.count("no labelled pixel yet") == 3
+    assert "%" not in said
 
 
 def test_progress_is_weighted_by_work(tmp_path: Path) -> None:

@@ -101,6 +101,31 @@ def test_one_crop_a_step_where_batch_normalisation_needs_two(tmp_path: Path) -> 
     assert "training.batch to 2" in caught.value.hint
 
 
+def test_short_of_memory_the_training_goes_on_with_half_the_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A crop more than two at a time does not fit, in any step."""
+    settings = {"device": "cpu", "steps": 3, "batch": 8, "crop": 32}
+    config = make_project(tmp_path, {"training": settings})
+    sizes: list[int] = []
+    forward = Network.forward
+
+    def short(self: Network, images: torch.Tensor) -> torch.Tensor:
+        if self.training:
+            sizes.append(len(images))
+            if len(images) > 2:
+                raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return forward(self, images)
+
+    monkeypatch.setattr(Network, "forward", short)
+    _, _, final = trained(tmp_path, config, two_labels(tmp_path))
+    assert np.isfinite(final)
+    assert sizes == [8, 4] + 3 * 8 * [2]  # each part twice: without and with a gradient
+    said = capsys.readouterr().out
+    for words in ("4 crops at a time", "2 crops at a time"):
+        assert said.count(f"memory is short: {words}, gradients added up") == 1
+
+
 def test_steps_grow_with_the_labels() -> None:
     assert total_steps(Training(steps=100, steps_per_slice=5), 8) == 140
     assert total_steps(Training(steps=100, steps_per_slice=5, max_steps=120), 8) == 120

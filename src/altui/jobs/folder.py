@@ -95,11 +95,14 @@ class JobSpec(Record):
     simulation: SimulationSpec | None = None
 
     def training_key(self) -> str:
-        """Alike for jobs whose training is the same, whatever they are called."""
+        """Alike for jobs whose training is the same, whatever they are called.
+
+        Test samples are left out: the training does not see them.
+        """
         config = self.config
         about = {
             "classes": config.classes.model_dump(),
-            "samples": [sample.model_dump() for sample in config.samples],
+            "samples": [one.model_dump() for one in config.samples if one.split != "test"],
             "model": config.model.model_dump(),
             "training": config.training.model_dump(exclude=set(ANYWHERE)),
             "augmentation": config.augmentation.model_dump(),

@@ -3,9 +3,17 @@
 import shutil
 
 from altui.errors import AltuiError
-from altui.files import sync_folder
+from altui.files import link_or_copy, sync_folder
 from altui.jobs import local
-from altui.jobs.folder import SPEC, JobFolder, JobResult, JobSpec, LabelSpec, SimulationSpec
+from altui.jobs.folder import (
+    RESUMABLE,
+    SPEC,
+    JobFolder,
+    JobResult,
+    JobSpec,
+    LabelSpec,
+    SimulationSpec,
+)
 from altui.store.connection import Transaction
 from altui.store.history import EndState, Label
 from altui.text import plain
@@ -30,7 +38,8 @@ def submit(
 ) -> JobFolder:
     """Write a train job's row and folder within `transaction`; `local.launch` starts it.
 
-    `previous`: the job with the last round's results. Raises AltuiError.
+    `previous`: the job with the last round's results. Where an attempt at the same training
+    did not finish, the new job goes on from what that one left. Raises AltuiError.
     """
     spec = JobSpec(
         job=_next_id(transaction, "train"),
@@ -73,11 +82,14 @@ def _next_id(transaction: Transaction, kind: str) -> str:
 def _begin(workspace: Workspace, transaction: Transaction, spec: JobSpec) -> JobFolder:
     """The folder of a new job and its row. Raises AltuiError."""
     folder = JobFolder(workspace.jobs / spec.job)
+    unfinished = _unfinished(workspace, transaction, spec)
     try:
         # Without a row the folder is what a killed altui left behind.
         shutil.rmtree(folder.path, ignore_errors=True)
         folder.path.mkdir(parents=True)
         folder.write(SPEC, spec)
+        if unfinished is not None:
+            _link_resumable(unfinished, folder)
         sync_folder(workspace.jobs)
     except OSError as error:
         raise AltuiError(
@@ -87,6 +99,39 @@ def _begin(workspace: Workspace, transaction: Transaction, spec: JobSpec) -> Job
     event = transaction.event("run", spec.round, note=spec.job)
     transaction.insert("jobs", id=spec.job, event=event, kind=spec.kind, round=spec.round)
     return folder
+
+
+def _unfinished(workspace: Workspace, transaction: Transaction, spec: JobSpec) -> JobFolder | None:
+    """The newest attempt at the same training; None where it finished: that one is repeated."""
+    if spec.kind != "train":
+        return None
+    history, key = transaction.history(), spec.training_key()
+    for row in reversed(history.jobs):
+        folder = JobFolder(workspace.jobs / row.id)
+        if (row.kind, row.round) != (spec.kind, spec.round):
+            continue
+        try:
+            alike = folder.spec().training_key() == key
+        except AltuiError:  # it never got one, or a later altui wrote it
+            continue
+        if alike:
+            end = history.ends.get(row.id)
+            return folder if end is None or end.state != "finished" else None
+    return None
+
+
+def _link_resumable(old: JobFolder, new: JobFolder) -> None:
+    """What `old` had done, in `new` too. Each is written as a whole and renamed into place,
+    so neither job changes the other's files. Raises OSError.
+    """
+    for name in RESUMABLE:
+        path = old.path / name
+        for file in (path, *path.rglob("*")):
+            # What has a temporary name is half written.
+            if file.is_file() and not file.name.startswith("."):
+                target = new.path / file.relative_to(old.path)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                link_or_copy(file, target)
 
 
 def launch(workspace: Workspace, folder: JobFolder) -> None:

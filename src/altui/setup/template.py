@@ -31,6 +31,7 @@ ignore = 255                          # mask value left out of training and metr
 # architecture = "Unet"
 # encoder = "resnet34"
 # encoder_weights = "imagenet"         # or a file, or "none"
+# context_slices = 0                   # neighbours on each side, as channels
 
 [training]
 # crop = 256                           # pixels
@@ -38,6 +39,14 @@ ignore = 255                          # mask value left out of training and metr
 # steps = 400                          # and so many more for each labelled slice:
 # steps_per_slice = 20
 # learning_rate = 0.001
+# start = "fresh"                      # or "warm": from the last round's network
+
+[augmentation]                         # 0, false and "none" switch off
+# flips = true
+# rotations = "any"                    # or "quarter", or "none" where up has a meaning
+# scale = 0.2
+# elastic = 0.02
+# brightness = 0.1
 
 [stopping]
 # split = "test"                       # whose mIoU the rule watches

@@ -8,6 +8,7 @@ from altui.text import plain
 TRAINING_PACKAGES = frozenset(
     {"torch", "torchvision", "segmentation_models_pytorch", "timm", "huggingface_hub"}
 )
+SHORT = ("can't allocate memory", "CUDA error: out of memory", "_STATUS_ALLOC_FAILED")
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -45,8 +46,8 @@ def out_of_memory(error: BaseException) -> bool:
     return (
         isinstance(error, MemoryError)
         or any(kind.__name__ == "OutOfMemoryError" for kind in type(error).__mro__)
-        # torch on the CPU raises a plain RuntimeError
-        or (isinstance(error, RuntimeError) and "can't allocate memory" in str(error))
+        # torch on the CPU raises a plain RuntimeError, and so do CUDA's libraries
+        or (isinstance(error, RuntimeError) and any(words in str(error) for words in SHORT))
     )
 
 

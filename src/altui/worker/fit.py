@@ -31,6 +31,7 @@ def fit(
     OSError.
     """
     config, key = spec.config, spec.training_key()
+    saved = SavedTraining(folder.path, key, config.training.save_seconds)
     loss = _finished(folder, key, network)
     if loss is not None:
         say(f"{CHECKPOINT} is there already: the training is not repeated")
@@ -38,11 +39,15 @@ def fit(
         tracker.begin("train", steps)
         tracker.advance(steps)
         tracker.end()
+        saved.remove()
         return loss
-    if config.training.start == "warm":
+    state = saved.find()
+    if state is None and config.training.start == "warm":
         _warm_up(network, spec)
-    saved = SavedTraining(folder.path, key, config.training.save_seconds)
     trainer = Trainer(network, slices, of_split(samples, "validation"), config, compute)
+    if state is not None:
+        trainer.restore(state)
+    del state  # several times the network's size
     loss = trainer.run(tracker, saved)
     save_network(
         folder.path / CHECKPOINT,

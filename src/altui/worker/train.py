@@ -68,14 +68,10 @@ class Trainer:
         self._step = Stepper(network, compute, self._optimiser, loss_of, settings.batch)
 
     def run(self, tracker: Tracker, saved: SavedTraining) -> float:
-        """Train to the end, from where a killed process left off; returns the smoothed loss.
+        """Train to the end, saving the state in `saved`; returns the smoothed loss.
 
         Raises AltuiError when the loss is not a number.
         """
-        found = saved.find()
-        if found is not None:
-            self._restore(found)
-            say(f"training goes on from step {self.done} of {self.steps}")
         tracker.begin("train", self.steps)
         tracker.advance(self.done)
         for images, masks in ahead(self._batch, range(self.done, self.steps)):
@@ -125,7 +121,8 @@ class Trainer:
             "random": random_state(),
         }
 
-    def _restore(self, state: State) -> None:
+    def restore(self, state: State) -> None:
+        """Go on from a state that was saved, as if nothing had happened since."""
         self.done = state["done"]
         self._loss = state["loss"].to(self.compute.device)
         self._weight = state["weight"]
@@ -135,6 +132,7 @@ class Trainer:
         self._average.restore(state["average"])
         self._checkpoints.restore(state["checkpoints"])
         restore_random_state(state["random"])
+        say(f"training goes on from step {self.done} of {self.steps}")
 
 
 def _groups(network: nn.Module, weight_decay: float) -> list[dict[str, object]]:

@@ -52,6 +52,7 @@ class Checkpoints:
             return
         with self.average.shown():
             miou = self._miou()
+            self.network.train()
             if miou is None:  # no labelled pixel there
                 return
             say(f"step {step} of {self.steps}: mIoU {miou:.4f} on {self._words()}")
@@ -62,7 +63,6 @@ class Checkpoints:
                     name: tensor.detach().clone()
                     for name, tensor in self.network.inner.state_dict().items()
                 }
-        self.network.train()
 
     def take(self) -> None:
         """Give the network its final weights, and say which."""
