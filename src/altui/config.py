@@ -133,12 +133,21 @@ class Augmentation(Table):
     brightness: Share = 0.1  # of the window from black to white
     noise: Share = 0.02  # standard deviation, as a share of that window
 
+    @property
+    def symmetries(self) -> tuple[tuple[int, bool], ...]:
+        """Quarter turns, and whether mirrored before: the views of a slice that it allows."""
+        turns = (0, 1, 2, 3) if self.rotations != "none" else (0, 2)
+        if self.flips:
+            return tuple((turn, mirrored) for mirrored in (False, True) for turn in turns)
+        return tuple((turn, False) for turn in turns if turn == 0 or self.rotations != "none")
+
 
 class Scoring(Table):
     """What the scoring job finds out about each slice beyond one prediction."""
 
     committee: Literal["none", "dropout", "augmentation", "ensemble"] = "none"
-    members: Annotated[int, Field(ge=2, le=64)] = 10  # of the committee
+    members: Annotated[int, Field(ge=2, le=64)] = 10  # of a committee by dropout or ensemble
+    test_time_augmentation: bool = False  # predict the mean over flips and quarter turns
 
 
 class Stopping(Table):
@@ -194,8 +203,23 @@ class Config(Table):
                 if self.classes.id_of(meaning) is None:
                     raise ValueError(
                         f"[import.{key}] {plain(said)} = {plain(repr(meaning))} is no class: write "
-                        f"the name or id of one ({listing(self.classes.names)}), or \"ignore\""
+                        f'the name or id of one ({listing(self.classes.names)}), or "ignore"'
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _committees_can_disagree(self) -> Self:
+        if self.scoring.committee == "dropout" and not self.model.dropout:
+            raise ValueError(
+                '[scoring] committee = "dropout" needs a network with dropout: set [model] '
+                "dropout, such as 0.1, before it is trained"
+            )
+        turned = self.scoring.committee == "augmentation" or self.scoring.test_time_augmentation
+        if turned and len(self.augmentation.symmetries) == 1:
+            raise ValueError(
+                "[scoring] asks for the views of a slice, but [augmentation] allows only one: "
+                "set flips = true or rotations, so that the network is trained on them"
+            )
         return self
 
     @model_validator(mode="after")

@@ -119,6 +119,7 @@ def _run(folder: JobFolder) -> JobResult:
         device=outcome.device,
         train_loss=outcome.train_loss,
         confusions=outcome.confusions,
+        stability=outcome.stability,
     )
 
 
