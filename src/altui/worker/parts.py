@@ -189,7 +189,10 @@ class Parts:
 
 
 def write_pages(path: Path, parts: Iterable[Pages], size: int) -> None:
-    """Write a TIFF, one page an image, whole or not at all; `size`: bytes, about. Raises OSError."""
+    """Write a TIFF, one page an image, whole or not at all. Raises OSError.
+
+    `size`: bytes of all pages, about.
+    """
 
     def write(file: BinaryIO) -> None:
         # A temporary file has a number for a name, which tifffile takes for a path.
