@@ -54,7 +54,7 @@ def compressed(images: Bytes) -> Pages:
     """(n, h, w) uint8."""
     pages = [zlib.compress(image, LEVEL) for image in np.ascontiguousarray(images)]
     sizes = np.array([len(page) for page in pages], np.int64)
-    return Pages(*images.shape[1:], sizes, np.frombuffer(b"".join(pages), np.uint8))
+    return Pages(images.shape[1], images.shape[2], sizes, np.frombuffer(b"".join(pages), np.uint8))
 
 
 @dataclass(frozen=True)
@@ -126,16 +126,16 @@ class Parts:
         if not self._gathered:
             return
         part, self._gathered = joined(self._gathered), []
+        arrays = {
+            "key": np.array(self.key),
+            "stability": part.stability,
+            **_arrays("predictions", part.predictions),
+            **_arrays("uncertainty", part.uncertainty),
+            **{f"column:{name}": values for name, values in part.columns.items()},
+        }
         write_atomically(
             self.folder / f"{sample}@{end - part.slices}-{end}.npz",
-            lambda file: np.savez(
-                file,
-                key=np.array(self.key),
-                stability=part.stability,
-                **_arrays("predictions", part.predictions),
-                **_arrays("uncertainty", part.uncertainty),
-                **{f"column:{name}": values for name, values in part.columns.items()},  # type: ignore[arg-type]
-            ),
+            lambda file: np.savez(file, **arrays),  # type: ignore[arg-type]  # as in Components
         )
         self._last = time.monotonic()
 

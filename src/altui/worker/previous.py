@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from altui.config import Classes
 from altui.errors import AltuiError
 from altui.jobs.folder import PREDICTIONS, JobFolder, JobSpec
 from altui.text import plain
@@ -29,10 +28,8 @@ class Previous:
         except AltuiError as error:
             say(f"no earlier predictions of {plain(sample.name)}: {error.message}")
             return nullcontext()
-        if (stack.slices, stack.height, stack.width, stack.dtype) == (
-            *(images.slices, images.height, images.width),
-            np.uint8,
-        ):
+        size = (stack.slices, stack.height, stack.width)
+        if size == (images.slices, images.height, images.width) and stack.dtype == np.uint8:
             return stack
         stack.close()
         say(f"the earlier predictions of {plain(sample.name)} are of another size")
@@ -49,7 +46,7 @@ def previous_of(spec: JobSpec) -> Previous | None:
     except AltuiError as error:
         say(f"predictions are not compared with the last round's: {error.message}")
         return None
-    if not _same(then, spec.config.classes):
+    if then.names != spec.config.classes.names:
         say("predictions are not compared with the last round's: the classes have changed")
         return None
     return Previous(folder)
@@ -74,7 +71,3 @@ def agreement(before: ClassIds, now: ClassIds) -> npt.NDArray[np.float32]:
         known > 0, same / np.maximum(known, 1), np.nan
     ).astype(np.float32)
     return share
-
-
-def _same(then: Classes, now: Classes) -> bool:
-    return then.names == now.names
