@@ -109,7 +109,8 @@ def configured(config: Config, device: str, **scoring: Any) -> Config:
 def made(config: Config, compute: Compute) -> Network:
     torch.manual_seed(0)
     network, _ = build(config.model, len(config.classes.names), Path())
-    return network.to(compute.device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+    network = network.to(compute.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return network.eval()
 
 
 def pool_of(folder: Path, config: Config) -> Any:
@@ -160,7 +161,8 @@ def plain(network: Network, compute: Compute, slices: Slices, batch: int, passes
 
 
 def entropy(probabilities: torch.Tensor) -> torch.Tensor:
-    return torch.special.entr(probabilities).sum(1)
+    found: torch.Tensor = torch.special.entr(probabilities).sum(1)
+    return found
 
 
 def baal(network: Network, compute: Compute, slices: Slices, batch: int) -> Callable[[], float]:
@@ -274,16 +276,14 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        config = (
-            cut(given.data, folder, given.slices) if given.data else drawn(folder, given.slices)
-        )
+        wanted = given.slices
+        config = cut(given.data, folder, wanted) if given.data else drawn(folder, wanted)
         found, device, count = times(folder, config, given.device, given.repeats, MEMBERS)
     print(f"{count} slices, medians of {given.repeats}, {device}")
     forward = found["forward"]
     for name, seconds in found.items():
-        print(
-            f"{name:10} {1000 * seconds / count:8.2f} ms a slice, {seconds / forward:6.2f} forward passes"
-        )
+        each = 1000 * seconds / count
+        print(f"{name:10} {each:8.2f} ms a slice, {seconds / forward:6.2f} forward passes")
     if not given.no_memory:
         few, many = (grown(slices, given.device) for slices in (given.slices, 8 * given.slices))
         print(f"memory: {few:.0f} MB for {given.slices} slices, {many:.0f} MB for 8 times as many")
