@@ -133,6 +133,14 @@ class Augmentation(Table):
     brightness: Share = 0.1  # of the window from black to white
     noise: Share = 0.02  # standard deviation, as a share of that window
 
+    @property
+    def symmetries(self) -> tuple[tuple[int, bool], ...]:
+        """Quarter turns, and whether mirrored before: the views of a slice that it allows."""
+        turns = (0, 1, 2, 3) if self.rotations != "none" else (0, 2)
+        if self.flips:
+            return tuple((turn, mirrored) for mirrored in (False, True) for turn in turns)
+        return tuple((turn, False) for turn in turns if turn == 0 or self.rotations != "none")
+
 
 class Scoring(Table):
     """What the scoring job finds out about each slice beyond one prediction."""
@@ -197,6 +205,21 @@ class Config(Table):
                         f"[import.{key}] {plain(said)} = {plain(repr(meaning))} is no class: write "
                         f'the name or id of one ({listing(self.classes.names)}), or "ignore"'
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _committees_can_disagree(self) -> Self:
+        if self.scoring.committee == "dropout" and not self.model.dropout:
+            raise ValueError(
+                '[scoring] committee = "dropout" needs a network with dropout: set [model] '
+                "dropout, such as 0.1, before it is trained"
+            )
+        turned = self.scoring.committee == "augmentation" or self.scoring.test_time_augmentation
+        if turned and len(self.augmentation.symmetries) == 1:
+            raise ValueError(
+                "[scoring] asks for the views of a slice, but [augmentation] allows only one: "
+                "set flips = true or rotations, so that the network is trained on them"
+            )
         return self
 
     @model_validator(mode="after")

@@ -13,7 +13,7 @@ from altui.labels.backup import Backup, back_up
 from altui.labels.bundle import Bundle, export_bundle
 from altui.labels.history import Revision, restore_revision, revisions, revisions_of
 from altui.labels.imports import ImportReport, import_from_oracle, import_paths
-from altui.labels.predictions import newest_prediction
+from altui.labels.predictions import newest_prediction, newest_uncertainty
 from altui.rounds import decide, run
 from altui.rounds.collect import collect
 from altui.rounds.decide import Decided
@@ -229,3 +229,9 @@ class Project:
     def prediction(self, slice_id: SliceId) -> npt.NDArray[np.uint8] | None:
         """(height, width) class ids that the newest network predicts; None without one."""
         return newest_prediction(self.workspace, slice_id)
+
+    def uncertainty(self, slice_id: SliceId) -> npt.NDArray[np.uint8] | None:
+        """(h, w) entropy of the newest network's prediction, 0 to 255, at most 256 pixels a
+        side; None without one.
+        """
+        return newest_uncertainty(self.workspace, slice_id)

@@ -23,7 +23,11 @@ def with_predictions(project: Project, slices: Asked, fill: int = 1) -> None:
     store, workspace = project.workspace.store, project.workspace
     folder = workspace.jobs / "train-001" / "predictions"
     folder.mkdir(parents=True)
+    maps = workspace.jobs / "train-001" / "uncertainty"
+    maps.mkdir()
     for header in workspace.train:
+        small = np.full((SLICES, 8, 8), 200, np.uint8)
+        tifffile.imwrite(maps / f"{header.name}.tif", small, compression="zlib")
         pages = np.full((SLICES, header.height, header.width), 255, np.uint8)
         for one in slices:
             if one.sample == header.name:
@@ -112,11 +116,41 @@ def test_premasks_where_a_network_predicted(bundle: Path, asked: Asked) -> None:
     assert not (bundle / "masks" / f"{asked[-1].file_stem(SLICES)}.tif").exists()
 
 
+def test_maps_show_where_the_network_is_unsure(
+    bundle: Path, project: Project, asked: Asked
+) -> None:
+    for one in asked:
+        shown = np.array(Image.open(bundle / "views" / f"{one.file_stem(SLICES)}_uncertainty.png"))
+        assert shown.shape == SAMPLES[one.sample][1]
+        assert (shown == 200).all()
+        found = project.uncertainty(one)
+        assert found is not None
+        assert found.shape == (8, 8)
+    assert "_uncertainty.png" in (bundle / "README.txt").read_text()
+
+
+@pytest.mark.parametrize("manifest", [True, False])
+def test_a_map_is_never_taken_for_a_mask(
+    bundle: Path, project: Project, asked: Asked, manifest: bool
+) -> None:
+    """Neither as it went out nor saved anew, as a picture whose values are all classes."""
+    path = bundle / "views" / f"{asked[0].file_stem(SLICES)}_uncertainty.png"
+    if not manifest:
+        (bundle / "manifest.json").unlink()
+    for _ in range(2):
+        assert codes(project.import_labels(path)) == {path.name: "not-a-mask"}
+        assert path.name not in codes(project.import_labels(bundle, dry_run=True))
+        Image.fromarray(right_mask(project, asked[0])).save(path)
+
+
 def test_first_bundle_has_no_premasks(project: Project, tmp_path: Path) -> None:
     made = project.export(tmp_path / "deep" / "er" / "bundle")
     assert made.premasks == 0
     assert not (made.folder / "masks").exists()
-    assert "masks/" not in (made.folder / "README.txt").read_text()
+    note = (made.folder / "README.txt").read_text()
+    assert "masks/" not in note
+    assert "uncertainty" not in note
+    assert not list(made.folder.rglob("*uncertainty*"))
 
 
 def test_damaged_predictions_are_no_obstacle(

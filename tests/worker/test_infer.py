@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from altui.config import Model, Training
 from altui.errors import AltuiError
 from altui.worker import compute as computing
+from altui.worker.committee import Assess, Assessment, dropout, polled
 from altui.worker.infer import Predictor, tile_axis
 from altui.worker.network import Network, build
 
@@ -26,15 +27,28 @@ class Alone(torch.nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.encoder = self.decoder = torch.nn.Identity()
+        self.encoder, self.decoder = Listed(), Last()
         self.segmentation_head = torch.nn.Conv2d(1, 3, 1)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        return self.segmentation_head(images)  # type: ignore[no-any-return]
+        made: torch.Tensor = self.segmentation_head(images)
+        return made
 
 
-def predictor(network: Network, tile: int) -> Predictor:
-    return Predictor(network, computing.choose(Training(device="cpu")), tile)
+class Listed(torch.nn.Module):
+    """An encoder whose only feature is the image."""
+
+    def forward(self, images: torch.Tensor) -> list[torch.Tensor]:
+        return [images]
+
+
+class Last(torch.nn.Module):
+    def forward(self, features: list[torch.Tensor]) -> torch.Tensor:
+        return features[-1]
+
+
+def predictor(network: Network, tile: int, assess: Assess | None = None) -> Predictor:
+    return Predictor(network, computing.choose(Training(device="cpu")), tile, assess)
 
 
 @given(
@@ -60,10 +74,18 @@ def test_tiles_blend_without_a_trace() -> None:
     torch.manual_seed(2)
     alone = Network(Alone(), 3)
     image = torch.randn(1, 1, 370, 480)
-    whole = predictor(alone, 512).probabilities(image)
-    tiled = predictor(alone, 128).probabilities(image)
-    assert whole.shape == tiled.shape == (1, 3, 370, 480)
-    assert torch.allclose(whole, tiled, atol=1e-5)
+    members = dropout(Network(Alone(), 3, dropout=0.5).eval(), 3, seed=0)
+    for assess in (None, polled(members, computing.choose(Training(device="cpu")))):
+        whole = predictor(alone, 512, assess).assess(image)
+        tiled = predictor(alone, 128, assess).assess(image)
+        assert whole.probabilities.shape == tiled.probabilities.shape == (1, 3, 370, 480)
+        assert torch.allclose(whole.probabilities, tiled.probabilities, atol=1e-5)
+        assert torch.allclose(whole.embedding, tiled.embedding, atol=1e-2)
+        if assess is not None:
+            assert whole.disagreement is not None
+            assert tiled.disagreement is not None
+            assert whole.disagreement.max() > 0.01
+            assert torch.allclose(whole.disagreement, tiled.disagreement, atol=1e-5)
 
 
 def test_tiles_of_a_real_network_are_near_the_whole_slice(network: Network) -> None:
@@ -96,14 +118,14 @@ def test_short_memory_leads_to_single_slices_then_to_tiles(
     network: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours = predictor(network, 512)
-    softmax = ours._softmax
+    assess = ours._assess
 
-    def short(images: torch.Tensor) -> torch.Tensor:
+    def short(images: torch.Tensor) -> Assessment:
         if images.shape[0] * images.shape[-1] * images.shape[-2] > 128 * 128:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return softmax(images)
+        return assess(images)
 
-    monkeypatch.setattr(ours, "_softmax", short)
+    monkeypatch.setattr(ours, "_assess", short)
     images = torch.randn(2, 1, 160, 200)
     assert ours.probabilities(images).shape == (2, 3, 160, 200)
     assert ours.tile <= 128
@@ -114,9 +136,9 @@ def test_when_not_even_a_tile_fits_it_says_so(
 ) -> None:
     ours = predictor(network, 64)
 
-    def never(_: torch.Tensor) -> torch.Tensor:
+    def never(_: torch.Tensor) -> Assessment:
         raise MemoryError
 
-    monkeypatch.setattr(ours, "_softmax", never)
+    monkeypatch.setattr(ours, "_assess", never)
     with pytest.raises(AltuiError, match="memory does not suffice for a tile"):
         ours.probabilities(torch.randn(1, 1, 100, 100))

@@ -12,6 +12,8 @@ from altui.query.components import Components
 
 from .made import NAMES, log_of, make_job, make_project, start, two_labels
 
+REGIONS = ("mean", "foreground", "top")
+
 
 @pytest.fixture(scope="module")
 def job(tmp_path_factory: pytest.TempPathFactory) -> JobFolder:
@@ -71,9 +73,14 @@ def test_components_of_every_training_slice(job: JobFolder) -> None:
     assert found.samples == ("a", "b")
     assert found.sample.tolist() == [0] * 6 + [1] * 6
     assert found.index.tolist() == [*range(6), *range(6)]
-    for name in ("entropy_mean", "entropy_foreground"):
+    names = [f"{m}_{r}" for m in ("entropy", "margin", "confidence") for r in REGIONS]
+    assert set(found.columns) == {*names, "class_entropy", "class_fraction", "embedding"}
+    for name in names:
         assert found.columns[name].shape == (12,)
+    for name in (*names, "class_entropy"):
         assert ((found.columns[name] >= 0) & (found.columns[name] <= 1)).all()
+    assert found.columns["embedding"].shape == (12, 512)
+    assert found.columns["class_entropy"].shape == (12, 3)
     assert np.allclose(found.columns["class_fraction"].sum(1), 1)
 
 
@@ -123,6 +130,7 @@ def test_nothing_is_left_behind(job: JobFolder) -> None:
     assert names == {
         *("spec.json", "lock", "process.json", "heartbeat", "progress.jsonl", "log.txt"),
         *("result.json", "model.pt", "scores.npz", "predictions/a.tif", "predictions/b.tif"),
+        *("uncertainty/a.tif", "uncertainty/b.tif"),
     }
 
 

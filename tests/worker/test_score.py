@@ -1,15 +1,28 @@
-"""Score components against their definitions, and memory that does not grow."""
+"""Score components against their definitions, parts of a scoring, and maps."""
 
 import math
 from pathlib import Path
 
 import numpy as np
+import pytest
 import tifffile
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from altui.worker.score import FOREGROUND_MARGIN, components_of, dilated
+from altui.query.frozen import frozen
+from altui.slices import SliceId
+from altui.worker.committee import Assessment
+from altui.worker.parts import Part, Parts, compressed, write_pages
+from altui.worker.previous import agreement
+from altui.worker.uncertainty import (
+    FOREGROUND_MARGIN,
+    Columns,
+    components_of,
+    dilated,
+    measures_of,
+    small,
+)
 
 
 def probabilities(seed: int, slices: int = 2, classes: int = 3) -> torch.Tensor:
@@ -17,37 +30,59 @@ def probabilities(seed: int, slices: int = 2, classes: int = 3) -> torch.Tensor:
     return torch.softmax(3 * torch.randn(slices, classes, 12, 15, generator=generator), 1)
 
 
+def components(p: torch.Tensor, disagreement: torch.Tensor | None = None) -> Columns:
+    assessment = Assessment(p, disagreement, torch.zeros(len(p), 7))
+    return components_of(assessment, measures_of(assessment), p.argmax(1).to(torch.uint8))
+
+
 @given(st.integers(0, 10_000))
 def test_components_against_their_definitions(seed: int) -> None:
     p = probabilities(seed)
     p[0, 0, :, :9] += 5  # some background
     p /= p.sum(1, keepdim=True)
-    predictions = p.argmax(1).to(torch.uint8)
-    found = components_of(p, predictions)
+    predictions = p.argmax(1).numpy()
+    disagreement = torch.rand(2, 12, 15, generator=torch.Generator().manual_seed(seed))
+    found = components(p, disagreement)
     for index in range(len(p)):
         q = p[index].double().numpy()
+        ordered = np.sort(q, 0)
         entropy = -(q * np.log(q)).sum(0) / math.log(3)
+        measures = {
+            "entropy": entropy,
+            "margin": 1 - (ordered[-1] - ordered[-2]),
+            "confidence": 1 - ordered[-1],
+            "bald": disagreement[index].numpy(),
+        }
         near = np.zeros((12, 15), bool)
-        for row, column in np.argwhere(predictions[index].numpy() != 0):
+        for row, column in np.argwhere(predictions[index] != 0):
             near[
                 max(row - FOREGROUND_MARGIN, 0) : row + FOREGROUND_MARGIN + 1,
                 max(column - FOREGROUND_MARGIN, 0) : column + FOREGROUND_MARGIN + 1,
             ] = True
-        share = np.bincount(predictions[index].numpy().ravel(), minlength=3) / near.size
-        assert np.isclose(found["entropy_mean"][index], entropy.mean(), atol=1e-5)
-        assert np.isclose(found["entropy_foreground"][index], entropy[near].mean(), atol=1e-5)
+        for name, values in measures.items():
+            top = np.sort(values.ravel())[-2:]  # 1 % of 180 pixels
+            for region, wanted in (("mean", values), ("foreground", values[near]), ("top", top)):
+                assert np.isclose(found[f"{name}_{region}"][index], wanted.mean(), atol=1e-5)
+        weighted = (q * entropy).sum((1, 2)) / q.sum((1, 2))
+        assert np.allclose(found["class_entropy"][index], weighted, atol=1e-5)
+        share = np.bincount(predictions[index].ravel(), minlength=3) / near.size
         assert np.allclose(found["class_fraction"][index], share, atol=1e-6)
 
 
-def test_extremes_of_entropy() -> None:
+def test_extremes_of_uncertainty() -> None:
     even = torch.full((1, 4, 8, 8), 0.25)
     certain = torch.zeros(1, 4, 8, 8)
     certain[:, 0] = 1
-    for p, value in ((even, 1.0), (certain, 0.0)):
-        found = components_of(p, p.argmax(1))
-        assert found["entropy_mean"].item() == value
+    for p, entropy, margin, confidence in ((even, 1.0, 1.0, 0.75), (certain, 0.0, 0.0, 0.0)):
+        found = components(p)
         # No foreground is predicted: then over all pixels.
-        assert found["entropy_foreground"].item() == value
+        for region in ("mean", "foreground", "top"):
+            assert found[f"entropy_{region}"].item() == pytest.approx(entropy, abs=1e-6)
+            assert found[f"margin_{region}"].item() == margin
+            assert found[f"confidence_{region}"].item() == confidence
+        assert "bald_mean" not in found
+    # A class that nothing hints at has no entropy.
+    assert found["class_entropy"].tolist() == [[0, 0, 0, 0]]
 
 
 def test_dilation_grows_by_its_margin() -> None:
@@ -59,17 +94,74 @@ def test_dilation_grows_by_its_margin() -> None:
     assert not grown[0, 6, 0]
 
 
-def test_pages_are_written_one_by_one_through_a_nameless_file(tmp_path: Path) -> None:
-    from altui.files import write_atomically
-    from altui.worker.score import _write_pages
+def test_a_map_is_small_and_keeps_its_mean() -> None:
+    maps = torch.rand(2, 300, 620)
+    found = small(maps, 100)
+    assert found.dtype == torch.uint8
+    assert found.shape == (2, 48, 100)
+    assert found.float().mean().item() / 255 == pytest.approx(maps.mean().item(), abs=0.01)
+    assert small(maps[:, :20, :30], 100).shape == (2, 20, 30)
 
-    masks = np.arange(3 * 40 * 50).reshape(3, 40, 50).astype(np.uint8)
 
-    def write(file: object) -> None:
-        handle = tifffile.FileHandle(file, name="x.tif", size=0)  # type: ignore[arg-type]
-        with tifffile.TiffWriter(handle, bigtiff=True) as writer:
-            for _ in range(4):
-                _write_pages(writer, masks)
+def test_agreement_leaves_out_what_was_not_predicted() -> None:
+    before = np.array([[[0, 1], [255, 2]], [[255, 255], [255, 255]]], np.uint8)
+    found = agreement(before, np.array([[[0, 1], [1, 1]]] * 2, np.uint8))
+    assert found[0] == pytest.approx(2 / 3)
+    assert np.isnan(found[1])
 
-    write_atomically(tmp_path / "x.tif", write)
-    assert (tifffile.imread(tmp_path / "x.tif") == np.concatenate([masks] * 4)).all()
+
+def test_the_frozen_part_is_spread_and_stays_as_samples_come_and_go() -> None:
+    slices = {"a": 300, "b": 400, "c": 20}
+    chosen = frozen(slices, 90)
+    assert {name: sum(one.sample == name for one in chosen) for name in slices} == {
+        "a": 30,
+        "b": 30,
+        "c": 20,
+    }
+    assert frozen({"b": 400, "d": 9, "a": 300}, 90) >= {s for s in chosen if s.sample != "c"}
+    assert SliceId("a", max(one.index for one in chosen if one.sample == "a")).index > 200
+
+
+def part_of(values: list[int], classes: int = 2) -> Part:
+    images = np.stack([np.full((5, 6), value, np.uint8) for value in values])
+    return Part(
+        {"entropy_mean": np.array(values, np.float32)},
+        np.full((classes, classes), len(values), np.int64),
+        compressed(images),
+        compressed(images[:, :2, :3]),
+    )
+
+
+def test_parts_go_on_up_to_the_first_that_is_missing_damaged_or_of_another_network(
+    tmp_path: Path,
+) -> None:
+    parts = Parts(tmp_path, "key", seconds=0)
+    parts.begin()
+    for start in (0, 2, 4, 6):
+        parts.add("a", start, part_of([start, start + 1]))
+    parts.add("a@0-9", 0, part_of([7]))  # no sample's parts are taken for another's
+    assert parts.done("a") == 8
+    found = list(Parts(tmp_path, "key", 0).of("a"))
+    assert [one.columns["entropy_mean"].tolist() for one in found] == [
+        [0, 1],
+        [2, 3],
+        [4, 5],
+        [6, 7],
+    ]
+    write_pages(tmp_path / "a.tif", (one.predictions for one in found), parts.size("a"))
+    assert tifffile.imread(tmp_path / "a.tif").mean((1, 2)).tolist() == [*range(8)]
+    (tmp_path / "scoring" / "a@4-6.npz").write_bytes(b"half of it")
+    assert parts.done("a") == 4
+    assert Parts(tmp_path, "another key", 0).done("a") == 0
+
+
+def test_parts_are_gathered_until_it_is_time(tmp_path: Path) -> None:
+    parts = Parts(tmp_path, "key", seconds=1e9)
+    parts.begin()
+    parts.add("a", 0, part_of([0, 1]))
+    parts.add("a", 2, part_of([2]))
+    assert parts.done("a") == 0
+    parts.save("a", 3)
+    (found,) = parts.of("a")
+    assert found.columns["entropy_mean"].tolist() == [0, 1, 2]
+    assert found.stability.tolist() == [[3, 3], [3, 3]]

@@ -22,16 +22,16 @@ QUICK = {"device": "cpu", "steps": 1, "crop": 32, "batch": 2}
 def test_slices_larger_than_a_tile_go_through_in_tiles(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from altui.worker.network import Network
+    from altui.worker.network import Encoded, Network
 
     sides: set[int] = set()
-    forward = Network.forward
+    encode = Network.encode
 
-    def watched(self: Network, images: torch.Tensor) -> torch.Tensor:
+    def watched(self: Network, images: torch.Tensor) -> Encoded:
         sides.update(images.shape[-2:])
-        return forward(self, images)
+        return encode(self, images)
 
-    monkeypatch.setattr(Network, "forward", watched)
+    monkeypatch.setattr(Network, "encode", watched)
     config = make_project(
         tmp_path, {"training": {**QUICK, "tile": 64}}, slices=2, height=150, width=170
     )

@@ -11,8 +11,9 @@
     training.pt     out: a training under way, to go on from after a kill
     scoring/        out: the finished parts of a scoring under way, likewise
 
-Artefacts that a finished train job names in `result.json`: `model.pt`, `scores.npz`
-and `predictions/SAMPLE.tif` (one page a slice, class ids, 255 where none was made).
+Artefacts of a finished train job: `model.pt` (an ensemble's other networks are
+`members/NUMBER/model.pt`), `scores.npz`, `predictions/SAMPLE.tif` (one page a slice, class ids,
+255 where none was made) and `uncertainty/SAMPLE.tif` (one small page a slice, entropy 0..255).
 """
 
 import hashlib
@@ -32,8 +33,9 @@ from altui.text import plain
 SPEC, LOCK, PROCESS, HEARTBEAT = "spec.json", "lock", "process.json", "heartbeat"
 PROGRESS, LOG, RESULT = "progress.jsonl", "log.txt", "result.json"
 SCORES, CHECKPOINT, PREDICTIONS = "scores.npz", "model.pt", "predictions"
+UNCERTAINTY, MEMBERS = "uncertainty", "members"
 TRAINING, SCORING = "training.pt", "scoring"  # of a stage that has not ended yet
-RESUMABLE = (TRAINING, CHECKPOINT, SCORING)  # what another attempt at the same job can use
+RESUMABLE = (TRAINING, CHECKPOINT, MEMBERS, SCORING)  # what another attempt at the same job can use
 
 Stage = Literal["train", "evaluate", "score", "simulate"]
 STAGES: tuple[Stage, ...] = ("train", "evaluate", "score")  # of a train job

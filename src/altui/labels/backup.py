@@ -42,7 +42,10 @@ from altui.workspace import check_folder
 PLAIN, ZIPPED = (".tar",), (".tar.gz", ".tgz")
 ALWAYS = (folder.SPEC, folder.PROCESS, folder.RESULT)  # what says how a job stands
 ENDED = (folder.SCORES, folder.PROGRESS, folder.LOG, EXPERIMENTS, PICTURE)  # and what came of it
-LARGE = (folder.CHECKPOINT, f"{folder.PREDICTIONS}/*.tif")
+LARGE = (
+    *(folder.CHECKPOINT, f"{folder.MEMBERS}/*/{folder.CHECKPOINT}"),
+    *(f"{folder.PREDICTIONS}/*.tif", f"{folder.UNCERTAINTY}/*.tif"),
+)
 NODE = (folder.SPEC, folder.RESULT, folder.SCORES)  # of a simulation's training
 
 

@@ -16,8 +16,8 @@ import numpy.typing as npt
 import altui
 from altui.errors import AltuiError
 from altui.files import write_json
-from altui.labels.manifest import NAME, Entry, Manifest, Role
-from altui.labels.predictions import newest_prediction
+from altui.labels.manifest import MAP, NAME, Entry, Manifest, Role
+from altui.labels.predictions import newest_prediction, newest_uncertainty
 from altui.labels.verdict import shown
 from altui.rounds.state import current_round, slate
 from altui.slices import SliceId
@@ -32,12 +32,13 @@ README = """\
 {project}: round {round}, {count} slices to label
 
 images/   the slices, values untouched
-views/    the same as 8-bit pictures, to look at
+views/    the same as 8-bit pictures, to look at{maps}
 {premasks}classes.csv   the class ids; {ignore} means "leave this pixel out"
 
 Save one mask a slice, of the slice's size, one class id a pixel, as TIFF or PNG in one
 grey channel, named as its image (such as {example}.tif), and send the masks back.
 """
+MAP_LINE = "; …_uncertainty.png is bright where the network is unsure"
 PREMASK_LINE = "masks/    what the network predicts: a mask to start from, to be corrected\n"
 
 
@@ -158,6 +159,11 @@ class _Writer:
         view = self.windows[slice_id.sample].to_uint8(image)
         self._add(f"{IMAGES}/{stem}.tif", "image", slice_id, lambda p: _tiff(tifffile, p, image))
         self._add(f"{VIEWS}/{stem}.png", "view", slice_id, lambda p: Image.fromarray(view).save(p))
+        unsure = newest_uncertainty(self.workspace, slice_id)
+        if unsure is not None:
+            # Of the slice's size, to be laid over it.
+            shown_at = Image.fromarray(unsure).resize(view.shape[::-1], Image.Resampling.BILINEAR)
+            self._add(f"{VIEWS}/{stem}{MAP}.png", "view", slice_id, shown_at.save)
         mask = newest_prediction(self.workspace, slice_id)
         if mask is None or mask.shape != image.shape:
             return False
@@ -175,6 +181,7 @@ class _Writer:
             round=self.round,
             count=len(self.slices),
             premasks=PREMASK_LINE if premasks else "",
+            maps=MAP_LINE if any(MAP in entry.path for entry in self.entries) else "",
             ignore=config.classes.ignore,
             example=first.file_stem(self.workspace.headers[first.sample].slices),
         )

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 NAME = "manifest.json"
+MAP = "_uncertainty"  # ends the name of a picture that is never a mask
 Role = Literal["image", "view", "premask", "table", "text"]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 

@@ -1,17 +1,17 @@
-"""The newest network's predictions for training slices."""
-
-from typing import Any
+"""What the newest network predicts for training slices, and where it is unsure."""
 
 import numpy as np
 import numpy.typing as npt
 
 from altui.errors import AltuiError
-from altui.jobs.folder import PREDICTIONS
+from altui.jobs.folder import PREDICTIONS, UNCERTAINTY
 from altui.rounds.state import current_round, results_job
 from altui.slices import SliceId
 from altui.store.history import History
 from altui.volumes.stack import open_stack
 from altui.workspace import Workspace
+
+Page = npt.NDArray[np.uint8]
 
 NOT_MADE = 255  # fills the pages of slices that the job did not predict; never a class id
 
@@ -25,17 +25,30 @@ def newest_results_job(history: History) -> str | None:
     return None
 
 
-def newest_prediction(workspace: Workspace, slice_id: SliceId) -> npt.NDArray[Any] | None:
+def newest_prediction(workspace: Workspace, slice_id: SliceId) -> Page | None:
     """(height, width) uint8 class ids, or None where no network has predicted the slice."""
+    mask = _newest_page(workspace, slice_id, PREDICTIONS)
+    return None if mask is None or (mask == NOT_MADE).all() else mask
+
+
+def newest_uncertainty(workspace: Workspace, slice_id: SliceId) -> Page | None:
+    """(h, w) uint8 entropy, 255 for the greatest, of the slice shrunk to 256 pixels at most; or
+    None where no network has scored the slice.
+    """
+    return _newest_page(workspace, slice_id, UNCERTAINTY)
+
+
+def _newest_page(workspace: Workspace, slice_id: SliceId, kind: str) -> Page | None:
+    """A slice's page of the newest job with results; None where there is none."""
     job = newest_results_job(workspace.store.history())
     if job is None:
         return None
-    path = workspace.jobs / job / PREDICTIONS / f"{slice_id.sample}.tif"
+    path = workspace.jobs / job / kind / f"{slice_id.sample}.tif"
     if not path.is_file():
         return None
     try:
         with open_stack(path.parent, path.name) as stack:
-            mask = stack.read(slice_id.index).astype(np.uint8)
+            page: Page = stack.read(slice_id.index).astype(np.uint8)
+            return page
     except AltuiError:
         return None  # a picture to start from, nothing more
-    return None if (mask == NOT_MADE).all() else mask

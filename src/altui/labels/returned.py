@@ -13,8 +13,9 @@ from altui.labels.formats.base import Source
 from altui.labels.formats.cvat import LABELMAP, OBJECTS, is_beside, read_labelmap
 from altui.labels.formats.json_masks import load
 from altui.labels.formats.label_studio import image_of, is_label_studio, part_of
+from altui.labels.manifest import MAP, Manifest, Role, find_manifest, load_manifest
 from altui.labels.manifest import NAME as MANIFEST
-from altui.labels.manifest import Manifest, Role, find_manifest, load_manifest
+from altui.labels.names import ENDINGS
 from altui.labels.scratch import Scratch
 from altui.labels.verdict import Refusal, Verdict, refused, shown
 from altui.labels.walk import File, files_in
@@ -113,7 +114,8 @@ class _Gathering:
             self.verdicts.append(refused(file.name, refusal))
             return
         role = manifest.role_of(digest) if manifest else None
-        if role in OWN:
+        # Saved anew, a map is no longer told by its content.
+        if role in OWN or ENDINGS.sub("", file.place.name.lower()).endswith(MAP):
             if file.given:
                 own = Refusal("not-a-mask", "is the bundle's own picture of the slice")
                 self.verdicts.append(refused(file.name, own))

@@ -2,9 +2,12 @@
 
 import os
 import platform
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from typing import Any
 
+import numpy.typing as npt
 import torch
 
 from altui.config import Training
@@ -36,6 +39,21 @@ class Compute:
     def staged(self, values: torch.Tensor) -> torch.Tensor:
         """`values` ready for a fast copy to the device; for the thread that reads ahead."""
         return values.pin_memory() if self.on_gpu else values
+
+    def fetched(self, values: torch.Tensor) -> Callable[[], npt.NDArray[Any]]:
+        """Starts to copy `values` to the CPU; call what it returns to wait for them."""
+        if not self.on_gpu:
+            return lambda: values.numpy()
+        there = torch.empty(values.shape, dtype=values.dtype, pin_memory=True)
+        there.copy_(values, non_blocking=True)
+        done = torch.cuda.Event()  # type: ignore[no-untyped-call]
+        done.record()
+
+        def wait() -> npt.NDArray[Any]:
+            done.synchronize()
+            return there.numpy()
+
+        return wait
 
 
 def choose(settings: Training) -> Compute:

@@ -57,12 +57,13 @@ def _of_sample(predictor: Predictor, sample: OpenSample, classes: int, tracker: 
     return total
 
 
-def batches(predictor: Predictor, sample: OpenSample) -> list[range]:
-    """The slices of a sample in runs that go through the network together."""
+def batches(predictor: Predictor, sample: OpenSample, start: int = 0) -> list[range]:
+    """The slices of a sample from `start` on, in runs that go through the network together."""
     images = sample.images
     size = predictor.batch_size(images.height, images.width)
     return [
-        range(start, min(start + size, images.slices)) for start in range(0, images.slices, size)
+        range(first, min(first + size, images.slices))
+        for first in range(start, images.slices, size)
     ]
 
 

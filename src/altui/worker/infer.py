@@ -1,8 +1,9 @@
-"""Class probabilities of whole slices, in overlapping tiles where they are large."""
+"""What the network makes of whole slices, in overlapping tiles where they are large."""
 
 import torch
 
 from altui.errors import AltuiError
+from altui.worker.committee import Assess, Assessment, ensemble, polled
 from altui.worker.compute import Compute
 from altui.worker.failures import out_of_memory
 from altui.worker.log import say
@@ -16,11 +17,17 @@ MOST_SLICES = 32
 
 
 class Predictor:
-    """Predicts with a trained network; `tile` is the longest side taken whole, in pixels."""
+    """Predicts with a trained network, or with the committee that `assess` asks.
 
-    def __init__(self, network: Network, compute: Compute, tile: int) -> None:
+    `tile`: the longest side taken whole, in pixels.
+    """
+
+    def __init__(
+        self, network: Network, compute: Compute, tile: int, assess: Assess | None = None
+    ) -> None:
         self.network = network.eval()
         self.compute = compute
+        self._assess = assess or polled(ensemble([network]), compute)
         self.tile = network.padded_side(tile)
         self._together = MOST_SLICES
 
@@ -33,17 +40,23 @@ class Predictor:
         """Images ready for `probabilities`; for the thread that reads ahead."""
         return self.compute.staged(torch.from_numpy(images))
 
-    @torch.inference_mode()
     def probabilities(self, images: torch.Tensor) -> torch.Tensor:
         """(n, c, h, w) normalised images to (n, classes, h, w) float32 on the device.
+
+        Raises AltuiError where the memory does not suffice.
+        """
+        return self.assess(images).probabilities
+
+    @torch.inference_mode()
+    def assess(self, images: torch.Tensor) -> Assessment:
+        """Of (n, c, h, w) normalised images.
 
         Where memory does not suffice, fewer slices go together, then tiles, then ever
         smaller tiles, from then on. Raises AltuiError when the smallest do not fit.
         """
         while True:
             try:
-                parts = [self._pass(part) for part in torch.split(images, self._together)]
-                return parts[0] if len(parts) == 1 else torch.cat(parts)
+                return _joined([self._pass(part) for part in torch.split(images, self._together)])
             except Exception as error:
                 if not out_of_memory(error):
                     raise
@@ -52,30 +65,37 @@ class Predictor:
                 torch.cuda.empty_cache()
             self._take_less(min(self._together, len(images)), max(images.shape[-2:]))
 
-    def _pass(self, images: torch.Tensor) -> torch.Tensor:
+    def _pass(self, images: torch.Tensor) -> Assessment:
         images = self.compute.tensor(images)
         if max(images.shape[-2:]) <= self.tile:
-            return self._softmax(images)
-        return torch.stack([self._tiled(image) for image in images])
+            return self._assess(images)
+        return _joined([self._tiled(image[None]) for image in images])
 
-    def _softmax(self, images: torch.Tensor) -> torch.Tensor:
-        with self.compute.autocast():
-            logits = self.network(images)
-        return torch.softmax(logits.float(), dim=1)
-
-    def _tiled(self, image: torch.Tensor) -> torch.Tensor:
-        """(c, h, w) to (classes, h, w): tiles fade into one another where they overlap."""
+    def _tiled(self, image: torch.Tensor) -> Assessment:
+        """Of (1, c, h, w): tiles fade into one another where they overlap."""
         height, width = image.shape[-2:]
         image = self.network.pad(image)
         sides = image.shape[-2:]
-        result = torch.zeros((self.network.classes, *sides), device=image.device)
+        probabilities = torch.zeros((1, self.network.classes, *sides), device=image.device)
+        disagreement = torch.zeros((1, *sides), device=image.device)
+        embedding: torch.Tensor | float = 0.0
         rows, columns = (tile_axis(length, self.tile, self.network.alignment) for length in sides)
         for top, down in rows:
             for left, across in columns:
                 window = (slice(top, top + len(down)), slice(left, left + len(across)))
-                share = torch.outer(down, across).to(image.device)
-                result[:, *window] += self._softmax(image[:, *window][None])[0] * share
-        return result[:, :height, :width]
+                share = torch.outer(down, across)
+                part, whole = self._assess(image[..., *window]), share.sum() / sides.numel()
+                share = share.to(image.device)
+                probabilities[..., *window] += part.probabilities * share
+                embedding = embedding + part.embedding * float(whole)
+                if part.disagreement is not None:
+                    disagreement[..., *window] += part.disagreement * share
+        assert isinstance(embedding, torch.Tensor)
+        return Assessment(
+            probabilities[..., :height, :width],
+            None if part.disagreement is None else disagreement[..., :height, :width],
+            embedding,
+        )
 
     def _take_less(self, together: int, side: int) -> None:
         """After a pass of `together` slices of `side` pixels did not fit."""
@@ -90,6 +110,18 @@ class Predictor:
             )
         say(f"memory is short: slices are now read in tiles of {smaller} × {smaller}")
         self.tile = smaller
+
+
+def _joined(parts: list[Assessment]) -> Assessment:
+    """The assessments of some images and of those after them as one."""
+    if len(parts) == 1:
+        return parts[0]
+    doubts = [part.disagreement for part in parts if part.disagreement is not None]
+    return Assessment(
+        torch.cat([part.probabilities for part in parts]),
+        torch.cat(doubts) if doubts else None,
+        torch.cat([part.embedding for part in parts]),
+    )
 
 
 def tile_axis(length: int, tile: int, alignment: int) -> list[tuple[int, torch.Tensor]]:

@@ -78,7 +78,7 @@ def take_lock(path: Path, patience: float) -> int | None:
 
 def clear_unfinished(path: Path) -> None:
     """Remove what a killed run left half written under temporary names."""
-    for pattern in (".*.tmp", "*/.*.tmp"):
+    for pattern in (".*.tmp", "*/.*.tmp", "*/*/.*.tmp"):
         for file in path.glob(pattern):
             with contextlib.suppress(OSError):
                 file.unlink()
@@ -119,6 +119,7 @@ def _run(folder: JobFolder) -> JobResult:
         device=outcome.device,
         train_loss=outcome.train_loss,
         confusions=outcome.confusions,
+        stability=outcome.stability,
     )
 
 

@@ -15,11 +15,13 @@ class Tracker:
     """Progress over all stages, weighted by work.
 
     `work`: units of work of each stage, in pixels passed forward through the network; a
-    training step costs about three such passes (one forward, two backward).
+    training step costs about three such passes (one forward, two backward). `trainings`: how
+    often the train stage begins, once for each network.
     """
 
-    def __init__(self, folder: JobFolder, work: Mapping[Stage, float]) -> None:
+    def __init__(self, folder: JobFolder, work: Mapping[Stage, float], trainings: int = 1) -> None:
         self.folder = folder
+        self.trainings = trainings
         self.work = {stage: max(work[stage], 0.0) for stage in STAGES}
         self.seconds: dict[Stage, float] = {}  # of the ended stages
         self._total = max(sum(self.work.values()), 1e-9)
@@ -29,8 +31,12 @@ class Tracker:
         self._first: tuple[float, int] | None = None  # time and step once it runs
 
     def begin(self, stage: Stage, steps: int) -> None:
-        """A stage starts that takes `steps` steps."""
-        self._stage, self._step, self._steps = stage, 0, steps
+        """A stage starts that takes `steps` steps, or the next training."""
+        if stage == "train" == self._stage and self._steps:
+            self._first = None
+            return
+        goes = self.trainings if stage == "train" else 1
+        self._stage, self._step, self._steps = stage, 0, steps * goes
         self._began = self._logged = time.monotonic()
         self._first = None
         self._write(None)

@@ -1,127 +1,181 @@
 """Score components of every slice of the training samples, and their predicted masks."""
 
-import math
-from collections.abc import Sequence
-from pathlib import Path
-from typing import BinaryIO
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import tifffile
 import torch
-from torch.nn import functional
 
-from altui.files import write_atomically
-from altui.jobs.folder import PREDICTIONS, SCORES
+from altui.jobs.folder import PREDICTIONS, SCORES, UNCERTAINTY, Confusion
 from altui.query.components import Components
-from altui.worker.evaluate import batches, read_slices
+from altui.query.frozen import frozen
+from altui.volumes.stack import Stack
+from altui.worker.evaluate import Matrix, as_rows, batches, confusion, read_slices
 from altui.worker.infer import Predictor
+from altui.worker.log import say
+from altui.worker.parts import Pages, Part, Parts, Row, compressed, write_pages
 from altui.worker.pipeline import Behind, ahead
+from altui.worker.previous import Previous, agreement, read
 from altui.worker.progress import Tracker
 from altui.worker.samples import ClassIds, OpenSample
+from altui.worker.uncertainty import components_of, measures_of, small
 
-FOREGROUND_MARGIN = 3  # pixels by which predicted foreground grows before averaging over it
-BIGTIFF_FROM = 2**31  # bytes; a classic TIFF ends at 4 GiB, and deflate may not help
+MAP_SIDE = 256  # pixels, of the longer side of an uncertainty map
 
-Columns = dict[str, torch.Tensor]
-Row = dict[str, npt.NDArray[np.float32]]  # the columns of one batch of slices
+Values = Callable[[], npt.NDArray[np.generic]]  # waits for them, where they come from a GPU
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What was found out about some slices in a row; `before`: what was predicted earlier."""
+
+    indices: range
+    columns: tuple[tuple[str, int], ...]  # names and widths within `table`
+    table: Values
+    predictions: Values
+    maps: Values
+    before: ClassIds | None
 
 
 def score(
-    predictor: Predictor, samples: Sequence[OpenSample], folder: Path, tracker: Tracker
-) -> None:
-    """Write `scores.npz` and `predictions/SAMPLE.tif` into the job's folder, each as a whole.
+    predictor: Predictor,
+    samples: Sequence[OpenSample],
+    parts: Parts,
+    tracker: Tracker,
+    previous: Previous | None = None,
+) -> Confusion | None:
+    """Write scores, predictions and uncertainty maps into the job's folder, each as a whole.
 
-    Memory does not grow with the number of slices. Raises AltuiError for a slice that
-    cannot be read, OSError.
+    Returns how far predictions moved since the previous round, on the frozen part of the
+    pool; None where that is not known. Goes on from the parts of a killed job. Memory grows
+    by the scores alone. Raises AltuiError for a slice that cannot be read, OSError.
     """
     tracker.begin("score", sum(sample.images.slices for sample in samples))
-    (folder / PREDICTIONS).mkdir(exist_ok=True)
-    found: list[Row] = []
+    parts.begin()
+    scorer = _Scorer(predictor, parts, tracker, previous, samples)
     for sample in samples:
-
-        def write(file: BinaryIO, sample: OpenSample = sample) -> None:
-            found.extend(_score_sample(predictor, sample, file, tracker))
-
-        write_atomically(folder / PREDICTIONS / f"{sample.name}.tif", write)
+        scorer.run(sample)
     Components(
         samples=tuple(sample.name for sample in samples),
         sample=np.concatenate(
             [np.full(s.images.slices, number, np.int32) for number, s in enumerate(samples)]
         ),
         index=np.concatenate([np.arange(s.images.slices, dtype=np.int32) for s in samples]),
-        columns={name: np.concatenate([row[name] for row in found]) for name in found[0]},
-    ).save(folder / SCORES)
+        columns={
+            name: np.concatenate([row[name] for row in scorer.rows]) for name in scorer.rows[0]
+        },
+    ).save(parts.job / SCORES)
+    parts.remove()
     tracker.end()
+    return as_rows(scorer.stability) if scorer.stability.any() else None
 
 
-def components_of(probabilities: torch.Tensor, predictions: torch.Tensor) -> Columns:
-    """The columns of `altui.query.components` for n slices, each (n,) or (n, k) float32.
+class _Scorer:
+    """Scores one sample after the other."""
 
-    `probabilities` (n, classes, h, w); `predictions` (n, h, w), their arg max.
-    """
-    slices, classes = probabilities.shape[:2]
-    entropy = torch.zeros_like(probabilities[:, 0])
-    fractions = torch.empty((slices, classes), device=entropy.device)
-    for number in range(classes):  # class by class: no second copy of all the probabilities
-        entropy += torch.special.entr(probabilities[:, number])
-        fractions[:, number] = (predictions == number).float().mean((1, 2))
-    entropy /= math.log(classes)
-    near = dilated(predictions != 0, FOREGROUND_MARGIN)
-    pixels = near.sum((1, 2))
-    everywhere = entropy.mean((1, 2))
-    inside = (entropy * near).sum((1, 2)) / pixels.clamp(min=1)
-    return {
-        "entropy_mean": everywhere,
-        "entropy_foreground": torch.where(pixels > 0, inside, everywhere),
-        "class_fraction": fractions,
-    }
+    def __init__(
+        self,
+        predictor: Predictor,
+        parts: Parts,
+        tracker: Tracker,
+        previous: Previous | None,
+        samples: Sequence[OpenSample],
+    ) -> None:
+        self.predictor, self.parts, self.tracker = predictor, parts, tracker
+        self.previous = previous
+        self.rows: list[Row] = []
+        classes = predictor.network.classes
+        self.stability: Matrix = np.zeros((classes, classes), np.int64)
+        self._frozen = frozen({sample.name: sample.images.slices for sample in samples})
 
+    def run(self, sample: OpenSample) -> None:
+        """What is missing of a sample's parts, then its files."""
+        done = self.parts.done(sample.name)
+        if done:
+            say(f"{sample.name}: {done} of {sample.images.slices} slices are scored already")
+            self.tracker.advance(done)
+        if self.previous is None:
+            self._score(sample, done, None)
+        else:
+            with self.previous.open(sample) as stack:
+                self._score(sample, done, stack)
+        self._assemble(sample)
 
-def dilated(foreground: torch.Tensor, margin: int) -> torch.Tensor:
-    """(n, h, w) bool, grown by a square of `margin` pixels on each side."""
-    side = 2 * margin + 1
-    grown = foreground.float()[:, None]
-    for kernel, padding in (((side, 1), (margin, 0)), ((1, side), (0, margin))):
-        grown = functional.max_pool2d(grown, kernel, stride=1, padding=padding)
-    return grown[:, 0] > 0
+    def _score(self, sample: OpenSample, start: int, before: Stack | None) -> None:
+        def stage(indices: range) -> tuple[range, torch.Tensor, ClassIds | None]:
+            images = self.predictor.stage(read_slices(sample, indices))
+            return indices, images, None if before is None else read(before, indices)
 
+        staged = ahead(stage, batches(self.predictor, sample, start))
+        with Behind() as behind:
+            for batch in one_later(self._assess(*each) for each in staged):
+                behind.call(lambda batch=batch: self._keep(sample, batch))  # type: ignore[misc]
+                self.tracker.advance(len(batch.indices))
+            behind.call(lambda: self.parts.save(sample.name, sample.images.slices))
 
-def _score_sample(
-    predictor: Predictor, sample: OpenSample, file: BinaryIO, tracker: Tracker
-) -> list[Row]:
-    """The components of its slices, batch by batch; its predictions go to `file`."""
-    rows = []
-    # A temporary file has a number for a name, which tifffile takes for a path.
-    named = tifffile.FileHandle(file, name=f"{sample.name}.tif", size=0)
-    with (
-        tifffile.TiffWriter(named, bigtiff=sample.pixels >= BIGTIFF_FROM) as writer,
-        Behind() as behind,
-    ):
-        staged = ahead(
-            lambda indices: predictor.stage(read_slices(sample, indices)),
-            batches(predictor, sample),
+    @torch.inference_mode()
+    def _assess(self, indices: range, images: torch.Tensor, before: ClassIds | None) -> Batch:
+        """On a GPU only begun: the values are waited for when they are asked for."""
+        assessment = self.predictor.assess(images)
+        predictions = assessment.probabilities.argmax(1).to(torch.uint8)
+        measures = measures_of(assessment)
+        columns = {
+            name: values.reshape(len(indices), -1)
+            for name, values in components_of(assessment, measures, predictions).items()
+        }
+        fetched = self.predictor.compute.fetched
+        return Batch(
+            indices,
+            tuple((name, values.shape[1]) for name, values in columns.items()),
+            fetched(torch.cat(list(columns.values()), 1)),
+            fetched(predictions),
+            fetched(small(measures[:, 0], MAP_SIDE)),
+            before,
         )
-        for images in staged:
-            rows.append(_score_batch(predictor, images, writer, behind))
-            tracker.advance(len(images))
-    return rows
+
+    def _keep(self, sample: OpenSample, batch: Batch) -> None:
+        masks = batch.predictions().astype(np.uint8, copy=False)
+        table = batch.table().astype(np.float32, copy=False)
+        ends = np.cumsum([width for _, width in batch.columns])
+        columns: Row = {
+            name: table[:, end - width] if width == 1 else table[:, end - width : end]
+            for (name, width), end in zip(batch.columns, ends, strict=True)
+        }
+        stability = np.zeros_like(self.stability)
+        if self.previous is not None:
+            columns["agreement"] = np.full(len(masks), np.nan, np.float32)
+        if batch.before is not None:
+            columns["agreement"] = agreement(batch.before, masks)
+            for index, old, new in zip(batch.indices, batch.before, masks, strict=True):
+                if (sample.name, index) in self._frozen:
+                    stability += confusion(old, new, len(stability))
+        maps = batch.maps().astype(np.uint8, copy=False)
+        part = Part(columns, stability, compressed(masks), compressed(maps))
+        self.parts.add(sample.name, batch.indices.start, part)
+
+    def _assemble(self, sample: OpenSample) -> None:
+        """The TIFF files of a sample whose parts are all there; its columns."""
+
+        def each(which: Callable[[Part], Pages]) -> Iterator[Pages]:
+            return (which(part) for part in self.parts.of(sample.name))
+
+        name, size = f"{sample.name}.tif", self.parts.size(sample.name)
+        for folder in (PREDICTIONS, UNCERTAINTY):
+            (self.parts.job / folder).mkdir(exist_ok=True)
+        write_pages(self.parts.job / PREDICTIONS / name, each(lambda p: p.predictions), size)
+        write_pages(self.parts.job / UNCERTAINTY / name, each(lambda p: p.uncertainty), size)
+        for part in self.parts.of(sample.name):
+            self.rows.append(part.columns)
+            self.stability += part.stability
 
 
-@torch.inference_mode()
-def _score_batch(
-    predictor: Predictor, images: torch.Tensor, writer: tifffile.TiffWriter, behind: Behind
-) -> Row:
-    probabilities = predictor.probabilities(images)
-    predictions = probabilities.argmax(1).to(torch.uint8)
-    columns = components_of(probabilities, predictions)
-    masks: ClassIds = predictions.cpu().numpy()
-    behind.call(lambda: _write_pages(writer, masks))
-    return {name: values.float().cpu().numpy() for name, values in columns.items()}
-
-
-def _write_pages(writer: tifffile.TiffWriter, masks: ClassIds) -> None:
-    for mask in masks:
-        writer.write(
-            mask, photometric="minisblack", compression="zlib", contiguous=False, metadata=None
-        )
+def one_later(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """Each batch when the next one has begun, so that a GPU never waits for the CPU."""
+    waiting: Batch | None = None
+    for batch in batches:
+        if waiting is not None:
+            yield waiting
+        waiting = batch
+    if waiting is not None:
+        yield waiting

@@ -10,11 +10,16 @@ from altui.jobs.folder import Confusion, JobFolder, JobSpec, Stage
 from altui.metrics import class_iou, mean_iou, total
 from altui.text import count, plain
 from altui.worker import compute as computing
+from altui.worker.committee import committee_of, measured_by, passes
+from altui.worker.compute import Compute
 from altui.worker.evaluate import evaluate
 from altui.worker.fit import fit
 from altui.worker.infer import Predictor
 from altui.worker.log import say
+from altui.worker.members import member_jobs, scoring_key
 from altui.worker.network import SMP_VERSION, Network, build
+from altui.worker.parts import Parts
+from altui.worker.previous import previous_of
 from altui.worker.progress import Tracker
 from altui.worker.samples import LabelledSlices, OpenSample, of_split, open_samples
 from altui.worker.score import score
@@ -30,6 +35,7 @@ class Outcome:
     device: str
     train_loss: float
     confusions: dict[str, dict[str, Confusion]]
+    stability: Confusion | None = None
 
 
 def run(folder: JobFolder, spec: JobSpec) -> Outcome:
@@ -43,22 +49,41 @@ def run(folder: JobFolder, spec: JobSpec) -> Outcome:
         _tell_labels(slices, config)
         if config.model.encoder_weights != "none":
             say(f"loading encoder weights: {config.model.encoder_weights}")
-        torch.manual_seed(config.training.seed)
-        network, weights = build(config.model, len(config.classes.names), project)
+        network, weights = _build(config, compute, project)
         _tell_network(network, config, weights)
-        network = network.to(compute.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         measured = [*of_split(samples, "validation"), *of_split(samples, "test")]
         pool = of_split(samples, "train") if spec.score else []
-        tracker = Tracker(folder, _work(network, config, len(slices), measured, pool))
+        others = member_jobs(folder, spec) if spec.score else []
+        work = _work(network, config, len(slices), measured, pool)
+        work["train"] *= 1 + len(others)
+        tracker = Tracker(folder, work, trainings=1 + len(others))
 
         loss = fit(folder, spec, network, slices, samples, compute, tracker)
-        predictor = Predictor(network, compute, config.training.tile)
+        networks = [network]
+        for number, (member, own) in enumerate(others, 2):
+            say(f"training network {number} of {1 + len(others)}")
+            one, _ = _build(own.config, compute, project)
+            fit(member, own, one, slices, samples, compute, tracker)
+            networks.append(one.eval())
+        tile = config.training.tile
+        predictor = Predictor(network, compute, tile, measured_by(config, network, compute))
         confusions = evaluate(predictor, measured, len(config.classes.names), tracker)
         _tell_results(confusions, config.classes.names)
+        stability = None
         if spec.score:
-            score(predictor, pool, folder.path, tracker)
+            predictor = Predictor(network, compute, tile, committee_of(config, networks, compute))
+            key = scoring_key(spec, [folder, *(member for member, _ in others)])
+            parts = Parts(folder.path, key, config.training.save_seconds)
+            stability = score(predictor, pool, parts, tracker, previous_of(spec))
     say(f"loss {loss:.4f}; seconds: {_seconds(tracker)}")
-    return Outcome(compute.description, loss, confusions)
+    return Outcome(compute.description, loss, confusions, stability)
+
+
+def _build(config: Config, compute: Compute, project: Path) -> tuple[Network, str]:
+    """The network on its device, and what its first weights are, in words."""
+    torch.manual_seed(config.training.seed)
+    network, weights = build(config.model, len(config.classes.names), project)
+    return network.to(compute.device, memory_format=torch.channels_last), weights  # type: ignore[call-overload]
 
 
 def _work(
@@ -71,10 +96,11 @@ def _work(
     """Pixels through the network, by stage."""
     settings = config.training
     crop = network.padded_side(settings.crop) ** 2
+    views = len(config.augmentation.symmetries) if config.scoring.test_time_augmentation else 1
     return {
         "train": TRAINING_COST * total_steps(settings, labelled) * settings.batch * crop,
-        "evaluate": float(sum(sample.pixels for sample in measured)),
-        "score": float(sum(sample.pixels for sample in pool)),
+        "evaluate": float(views * sum(sample.pixels for sample in measured)),
+        "score": float(passes(config) * sum(sample.pixels for sample in pool)),
     }
 
 

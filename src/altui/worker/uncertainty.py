@@ -1,0 +1,97 @@
+"""From predicted probabilities to score components: few passes over the pixels.
+
+The measures of a pixel (Settles, Active Learning Literature Survey, 2009, section 3.1), all
+0..1 and high where the network is unsure: entropy over log classes, margin 1 - (p1 - p2) and
+confidence 1 - p1 of the two likeliest classes, and a committee's disagreement, `bald`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import torch
+from torch.nn import functional
+
+if TYPE_CHECKING:
+    from altui.worker.committee import Assessment
+
+FOREGROUND_MARGIN = 3  # pixels by which predicted foreground grows before averaging over it
+TOP = 0.01  # of the pixels, the most uncertain
+TINY = 1e-30  # its logarithm is finite
+MEASURES = ("entropy", "margin", "confidence", "bald")
+
+Columns = dict[str, torch.Tensor]
+
+
+def entropy_of(probabilities: torch.Tensor) -> torch.Tensor:
+    """(n, classes, h, w) to (n, h, w), 0..1: in nats over log classes."""
+    entropy = torch.zeros_like(probabilities[:, 0])
+    for of_class in probabilities.unbind(1):  # no second copy of all the probabilities
+        entropy.addcmul_(of_class.clamp(min=TINY).log_(), of_class, value=-1)
+    return entropy.mul_(1 / math.log(probabilities.shape[1])).clamp_(0, 1)
+
+
+def measures_of(assessment: Assessment) -> torch.Tensor:
+    """(n, 3 or 4, h, w): the measures in the order of MEASURES, `bald` only of a committee."""
+    probabilities = assessment.probabilities
+    first, second = probabilities[:, 0], torch.zeros_like(probabilities[:, 0])
+    for of_class in probabilities.unbind(1)[1:]:
+        second = torch.maximum(second, torch.minimum(first, of_class))
+        first = torch.maximum(first, of_class)
+    found = [entropy_of(probabilities), 1 - (first - second), 1 - first]
+    if assessment.disagreement is not None:
+        found.append(assessment.disagreement)
+    return torch.stack(found, 1)
+
+
+def components_of(
+    assessment: Assessment, measures: torch.Tensor, predictions: torch.Tensor
+) -> Columns:
+    """The columns of `altui.query.components` for n slices, each (n,) or (n, k) float32.
+
+    `measures`: of `measures_of`; `predictions` (n, h, w), the arg max.
+    """
+    classes = assessment.probabilities.shape[1]
+    near = dilated(predictions != 0, FOREGROUND_MARGIN).flatten(1).float()
+    flat = measures.flatten(2)
+    pixels = near.sum(1, keepdim=True)
+    everywhere = flat.mean(2)
+    inside = torch.einsum("nmp,np->nm", flat, near) / pixels.clamp(min=1)
+    over = {
+        "mean": everywhere,
+        "foreground": torch.where(pixels > 0, inside, everywhere),
+        "top": flat.topk(max(round(TOP * flat.shape[2]), 1), sorted=False).values.mean(2),
+    }
+    columns = {
+        f"{measure}_{region}": values[:, place]
+        for region, values in over.items()
+        for place, measure in enumerate(MEASURES[: measures.shape[1]])
+    }
+    of_classes = assessment.probabilities.flatten(2)
+    weight = of_classes.sum(2).clamp(min=TINY)
+    columns["class_entropy"] = torch.einsum("ncp,np->nc", of_classes, flat[:, 0]) / weight
+    columns["class_fraction"] = torch.stack(
+        [(predictions == number).float().mean((1, 2)) for number in range(classes)], 1
+    )
+    columns["embedding"] = assessment.embedding
+    return columns
+
+
+def dilated(foreground: torch.Tensor, margin: int) -> torch.Tensor:
+    """(n, h, w) bool, grown by a square of `margin` pixels on each side."""
+    side = 2 * margin + 1
+    grown = foreground.float()[:, None]
+    for kernel, padding in (((side, 1), (margin, 0)), ((1, side), (0, margin))):
+        grown = functional.max_pool2d(grown, kernel, stride=1, padding=padding)
+    return grown[:, 0] > 0
+
+
+def small(maps: torch.Tensor, side: int) -> torch.Tensor:
+    """(n, h, w) in 0..1 to uint8, block by block, the longer side at most `side` pixels."""
+    height, width = maps.shape[-2:]
+    shrink = max(height, width, side) / side
+    size = (max(round(height / shrink), 1), max(round(width / shrink), 1))
+    if size != (height, width):
+        maps = functional.adaptive_avg_pool2d(maps[:, None], size)[:, 0]
+    return (maps * 255).round().to(torch.uint8)
