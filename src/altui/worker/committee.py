@@ -9,6 +9,7 @@ trained from other seeds (ensembles: Beluch et al., CVPR 2018).
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import nn
@@ -152,16 +153,22 @@ def augmentation(network: Network, views: Sequence[View]) -> Members:
 
 
 def dropout(network: Network, count: int, seed: int) -> Members:
-    """One network's encoder once, then its decoder with each member's channels left out."""
+    """One network's encoder once, then its decoder with each member's channels left out.
+
+    What the decoder does before the first dropout is done once too.
+    """
     masks = Masks(network, seed)
+    blocks = getattr(network.inner.decoder, "blocks", nn.ModuleList())
+    before = next(iter(blocks.children()), nn.Identity())
 
     def members(images: torch.Tensor) -> Iterator[Opinion]:
         encoded = network.encode(images)
         embedding = pooled(encoded.features[-1])
-        for member in range(count):
-            with masks.of(member):
-                logits = network.decode(encoded)
-            yield logits, embedding
+        with once(before):
+            for member in range(count):
+                with masks.of(member):
+                    logits = network.decode(encoded)
+                yield logits, embedding
 
     return members
 
@@ -169,6 +176,24 @@ def dropout(network: Network, count: int, seed: int) -> Members:
 def pooled(features: torch.Tensor) -> torch.Tensor:
     """(n, d, h, w) to (n, d)."""
     return features.mean((2, 3), dtype=torch.float32)
+
+
+@contextmanager
+def once(module: nn.Module) -> Iterator[None]:
+    """Within, the module computes at its first call only, and returns the same ever after."""
+    made: list[Any] = []
+    forward = module.forward
+
+    def first(*given: Any, **named: Any) -> Any:
+        if not made:
+            made.append(forward(*given, **named))
+        return made[0]
+
+    module.forward = first  # type: ignore[method-assign]  # its hooks are still called
+    try:
+        yield
+    finally:
+        del module.forward
 
 
 class Masks:
