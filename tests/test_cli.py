@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from altui import Project
 from altui.cli import main
+from altui.query.strategies import STRATEGIES
 
 
 def altui(*arguments: object) -> Result:
@@ -177,8 +178,15 @@ def test_a_closed_pipe_is_no_fault(folder: Path) -> None:
 
 
 def test_strategies_are_listed_one_a_line() -> None:
-    names = [line.split()[0] for line in altui("strategies").stdout.splitlines()]
-    assert names == ["initial", "random", "equidistant", "entropy"]
+    lines = altui("strategies").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == list(STRATEGIES)
+    told = {line.split()[0]: line for line in lines}
+    assert told["bald"].endswith("; needs scores, committee")
+    assert told["coreset"].endswith("; needs scores, embedding")
+    assert "needs" not in told["random"].replace("(round 1: needs no model)", "")
+    documents = json_of("strategies")
+    assert [one["name"] for one in documents] == list(STRATEGIES)
+    assert documents[0].keys() == {"name", "summary", "needs", "package", "error"}
 
 
 def test_init_then_check_then_status(folder: Path) -> None:

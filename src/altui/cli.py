@@ -165,12 +165,23 @@ def status(project: Path, as_json: bool) -> None:
 @main.command()
 @project_argument
 @click.option("--strategy", help="A query strategy; see: altui strategies.")
+@click.option("--round", "number", type=int, metavar="N", help="Only show it, for round N.")
 @json_option
-def propose(project: Path, strategy: str | None, as_json: bool) -> None:
+def propose(project: Path, strategy: str | None, number: int | None, as_json: bool) -> None:
     """Propose slices for this round, or the next one."""
-    from altui.report import proposals_text
+    from altui.report import proposals_text, shown_text
 
-    proposals = open_project(project).propose(strategy)
+    opened = open_project(project)
+    if number is not None:
+        shown = opened.show_round(number, strategy)
+        if as_json:
+            print_json(shown.to_json())
+        else:
+            click.echo(shown_text(shown))
+        for line in filter(None, (shown.batch.shortfall, shown.note)):
+            say(with_project(line, project))
+        return
+    proposals = opened.propose(strategy)
     if as_json:
         print_json(proposals.to_json())
     else:
@@ -480,14 +491,16 @@ def simulate(
 @json_option
 def strategies(as_json: bool) -> None:
     """The query strategies, one line each."""
-    from altui.query.strategies import STRATEGIES
+    from altui.query.strategies import every_strategy
+    from altui.report import strategies_text
 
+    found, refused = every_strategy()
     if as_json:
-        print_json([{"name": s.name, "summary": s.summary} for s in STRATEGIES.values()])
+        print_json([one.to_json() for one in (*found, *refused)])
         return
-    width = max(map(len, STRATEGIES))
-    for strategy in STRATEGIES.values():
-        click.echo(f"{strategy.name:{width}}  {strategy.summary}")
+    click.echo(strategies_text(found))
+    for one in refused:
+        say(f'refused: strategy "{one.name}" of {one.package}: {one.error}')
 
 
 def show_simulation(found: "Simulation", as_json: bool, png: Path | None) -> None:

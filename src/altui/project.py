@@ -17,6 +17,7 @@ from altui.labels.predictions import newest_prediction, newest_uncertainty
 from altui.rounds import decide, run
 from altui.rounds.collect import collect
 from altui.rounds.decide import Decided
+from altui.rounds.past import Shown, show_round
 from altui.rounds.propose import Proposals, as_slices, propose
 from altui.rounds.simulate import Simulation, simulation, start_simulation
 from altui.rounds.state import current_round, slate
@@ -79,6 +80,10 @@ class Project:
     def propose(self, strategy: str | None = None) -> Proposals:
         """Propose for the current round, or for the next once this one has its results."""
         return propose(self.workspace, strategy)
+
+    def show_round(self, number: int, strategy: str | None = None) -> Shown:
+        """What a strategy would have proposed for a round as it began; changes nothing."""
+        return show_round(self.workspace, number, strategy)
 
     def proposals(self) -> Proposals:
         """The current round's proposals as they stand."""

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from altui.jobs.state import JobView
     from altui.labels.history import Revision
     from altui.labels.imports import ImportReport
+    from altui.query.pool import Strategy
+    from altui.rounds.past import Shown
     from altui.rounds.propose import Proposals
     from altui.rounds.results import RoundResult
     from altui.rounds.status import Status
@@ -117,6 +119,33 @@ def proposals_text(proposals: "Proposals") -> str:
     ]
     title = f"round {proposals.slate.round}, {proposals.strategy}"
     return title + "\n" + table(("rank", "slice", "state", "score", "why"), rows, "r  r")
+
+
+def shown_text(shown: "Shown") -> str:
+    """As `proposals_text`; the state is what was decided in the round itself."""
+    rows = [
+        (
+            str(rank),
+            plain(pick.slice),
+            shown.state(pick.slice) or "–",
+            figure(pick.score),
+            "; ".join(pick.reasons),
+        )
+        for rank, pick in enumerate(shown.batch.picks, start=1)
+    ]
+    title = f"round {shown.slate.round}, {shown.strategy}, only shown"
+    return title + "\n" + table(("rank", "slice", "then", "score", "why"), rows, "r  r")
+
+
+def strategies_text(strategies: Sequence["Strategy"]) -> str:
+    """One a line: its name, what it does, what it needs, and the package that brought it."""
+    width = max(len(one.name) for one in strategies)
+    return "\n".join(
+        f"{one.name:{width}}  {one.summary}"
+        + f"; needs {listing(one.needs)}" * bool(one.needs)
+        + f"; of {plain(one.package)}" * bool(one.package)
+        for one in strategies
+    )
 
 
 def import_text(report: "ImportReport") -> str:

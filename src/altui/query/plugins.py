@@ -45,6 +45,11 @@ class Refused:
     package: str
     error: str
 
+    def to_json(self) -> dict[str, Any]:
+        """Its entry of `altui strategies --json`, after those that can be used."""
+        told = {"package": self.package, "error": self.error}
+        return {"name": self.name, "summary": "", "needs": [], **told}
+
 
 @cache
 def offers() -> dict[str, Offer]:

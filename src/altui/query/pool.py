@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -18,6 +18,7 @@ COMMITTEE = (
 )
 Aggregation = Literal["foreground", "mean", "top"]
 Need = Literal["scores", "committee", "embedding"]
+WIDE = frozenset({"class_entropy", "class_fraction", "embedding"})  # (n, k); all others (n,)
 
 
 @dataclass(frozen=True)
@@ -45,13 +46,16 @@ class Pool:
     def column(self, name: str) -> Floats:
         """(n,) or (n, k) score component in the layout's order, NaN where a slice has none.
 
-        Raises AltuiError where there are no scores, or none of this name.
+        Raises AltuiError where there are no scores, or none of this name and shape.
         """
         if self.components is None:
             raise AltuiError("there are no scores yet", "choose a strategy that needs no model")
         if name not in self.components.columns:
             hint = COMMITTEE if name.startswith("bald_") else SCORE_AGAIN
             raise AltuiError(f'the scores hold no component "{name}"', hint)
+        shape = self.components.columns[name].shape
+        if len(shape) != (2 if name in WIDE else 1):
+            raise AltuiError(f'the scores\' component "{name}" is of shape {shape}', SCORE_AGAIN)
         return self.layout.align(self.components, name)
 
     def class_name(self, number: int) -> str:
@@ -128,3 +132,13 @@ class Strategy:
     @property
     def needs_scores(self) -> bool:
         return bool(self.needs)
+
+    def to_json(self) -> dict[str, Any]:
+        """One entry of `altui strategies --json`."""
+        return {
+            "name": self.name,
+            "summary": self.summary,
+            "needs": list(self.needs),
+            "package": self.package,
+            "error": None,
+        }

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from altui.errors import AltuiError
 from altui.jobs.state import views
 from altui.query.strategies import strategy_named
-from altui.rounds.propose import check_usable, choose, put_forward, record
+from altui.rounds.propose import next_best, put_forward, record
 from altui.rounds.state import Slate, current_round, latest_job, results_job, slate
 from altui.slices import SliceId
 from altui.store.connection import Transaction
@@ -225,8 +225,7 @@ def _replace(
     """Put forward the next best under the rejection's own event, so that undo takes both."""
     history = transaction.history()
     strategy = strategy_named(own.strategy)
-    check_usable(strategy, history, own.round)
-    batch = choose(workspace, history, own.round, strategy, len(decided.changed))
+    batch = next_best(workspace, history, own.round, strategy, len(decided.changed))
     event = history.events[-1].id
     put_forward(transaction, event, history, own.round, strategy.name, batch.picks)
     return replace(

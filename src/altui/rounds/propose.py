@@ -4,11 +4,12 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
+from altui.choose import batch_size, choose
 from altui.errors import AltuiError
 from altui.jobs.folder import SCORES
 from altui.jobs.state import views
 from altui.query.components import Components
-from altui.query.pool import Batch, Pick, Pool, Rules, Strategy
+from altui.query.pool import Batch, Pick, Pool, Strategy
 from altui.query.strategies import strategy_named
 from altui.rounds.state import (
     Slate,
@@ -91,19 +92,19 @@ def fill_round(
     history = transaction.history()
     own = slate(history, number)
     chosen = strategy_named(name or own.strategy or default_strategy(workspace, number))
-    check_usable(chosen, history, number)
+    scores_job(chosen, history, number)  # refuse it before anything is withdrawn
     if own.decisions and own.strategy != chosen.name:
         withdraw(transaction, own.in_state("proposed"), f"{chosen.name} proposes instead")
         history = transaction.history()
         own = slate(history, number)
-    full = batch_size(workspace, chosen)
+    full = batch_size(workspace.config, chosen, len(workspace.train))
     outdated = no_longer_wanted(workspace, own, full)
     if outdated:
         withdraw(transaction, outdated, "altui.toml has changed")
         history = transaction.history()
         own = slate(history, number)
     wanted = full - len(own.active)
-    batch = choose(workspace, history, number, chosen, wanted) if wanted > 0 else Batch(())
+    batch = next_best(workspace, history, number, chosen, wanted) if wanted > 0 else Batch(())
     if batch.picks:
         event = transaction.event("propose", number, note=chosen.name)
         put_forward(transaction, event, history, number, chosen.name, batch.picks)
@@ -126,38 +127,24 @@ def no_longer_wanted(workspace: Workspace, own: Slate, full: int) -> tuple[Decis
     return gone + (kept[-surplus:] if surplus > 0 else ())
 
 
-def choose(
+def next_best(
     workspace: Workspace, history: History, number: int, strategy: Strategy, budget: int
 ) -> Batch:
     """Ask a strategy for `budget` more slices of round `number`. Raises AltuiError."""
-    query = workspace.config.query
-    pool = pool_of(workspace, history, number, strategy.needs_scores)
-    rules = Rules(
-        budget, query.max_per_sample, query.min_gap, query.seed, number, query.aggregation
-    )
-    return strategy.choose(pool, rules)
+    pool = pool_of(workspace, history, number, strategy)
+    return choose(workspace.config, strategy, pool, number, budget)
 
 
-def pool_of(workspace: Workspace, history: History, number: int, with_scores: bool) -> Pool:
-    """The pool of round `number`. Raises AltuiError where its scores cannot be read."""
-    components = None
-    if with_scores:
-        job = results_job(history, number - 1)
-        assert job is not None, "check_usable comes first"
-        components = Components.load(workspace.jobs / job / SCORES)
+def pool_of(workspace: Workspace, history: History, number: int, strategy: Strategy) -> Pool:
+    """The pool of round `number`. Raises AltuiError where the strategy lacks scores."""
+    job = scores_job(strategy, history, number)
     return Pool(
         slices={header.name: header.slices for header in workspace.train},
         labelled=frozenset(history.current_labels),
         kept=frozenset(decision.slice for decision in slate(history, number).active),
         rejected=rejected_slices(history),
-        components=components,
-        classes=workspace.config.classes.names,
+        components=Components.load(workspace.jobs / job / SCORES) if job else None,
     )
-
-
-def batch_size(workspace: Workspace, strategy: Strategy) -> int:
-    """How many slices a full slate holds."""
-    return len(workspace.train) if strategy.one_per_sample else workspace.config.query.budget
 
 
 def default_strategy(workspace: Workspace, number: int) -> str:
@@ -165,14 +152,21 @@ def default_strategy(workspace: Workspace, number: int) -> str:
     return query.initial if number == 1 else query.strategy
 
 
-def check_usable(strategy: Strategy, history: History, number: int) -> None:
-    """Raises AltuiError where the strategy needs scores that no job has made."""
-    if strategy.needs_scores and results_job(history, number - 1) is None:
+def scores_job(strategy: Strategy, history: History, number: int) -> str | None:
+    """The job whose scores the strategy needs for round `number`; None where it needs none.
+
+    Raises AltuiError where no job has made them.
+    """
+    if not strategy.needs_scores:
+        return None
+    job = results_job(history, number - 1)
+    if job is None:
         raise AltuiError(
             f'strategy "{strategy.name}" needs the scores of a trained network, '
             f"and round {number} has none before it",
             "take initial, random or equidistant for this round",
         )
+    return job
 
 
 def put_forward(

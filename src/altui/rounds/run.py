@@ -1,10 +1,12 @@
 """Start a round's job, stop it, start it again."""
 
+from altui.choose import check_committee
 from altui.errors import AltuiError
 from altui.jobs import local
 from altui.jobs.folder import JobFolder
 from altui.jobs.state import JobView, views
 from altui.jobs.submit import check_runner, end, launch, submit
+from altui.query.strategies import strategy_named
 from altui.rounds.simulate import stop_trainings, try_again
 from altui.rounds.state import current_round, latest_job, missing_masks, results_job, slate
 from altui.store.history import History, Label
@@ -17,6 +19,8 @@ def run_round(workspace: Workspace, again: bool = False) -> str:
     where the round has its results, which the new job's will replace. Raises AltuiError.
     """
     check_runner(workspace)
+    # Its scores are for the next proposals, and a training too late to find that they lack some.
+    check_committee(workspace.config, strategy_named(workspace.config.query.strategy))
     with workspace.store.write() as transaction:
         history = transaction.history()
         number = current_round(history)

@@ -5,6 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from altui.choose import batch_size, check_committee
 from altui.config import Config
 from altui.errors import AltuiError
 from altui.jobs.folder import JobFolder, SimulationSpec
@@ -140,7 +141,7 @@ def check_wish(workspace: Workspace, wish: SimulationSpec) -> None:
     if not wish.strategies:
         raise AltuiError("no strategy is named", "give --strategies random,entropy")
     for name in wish.strategies:
-        strategy_named(name)
+        check_committee(workspace.config, strategy_named(name))
         if wish.strategies.count(name) > 1:
             raise AltuiError(f'strategy "{name}" is named twice', "name each once")
     initial = strategy_named(workspace.config.query.initial)
@@ -169,9 +170,10 @@ def check_oracle(workspace: Workspace) -> None:
 def foreseen(workspace: Workspace, wish: SimulationSpec) -> tuple[str, ...]:
     """What a person should know of it beforehand, in sentences."""
     pool = sum(header.slices for header in workspace.train)
-    budget = wish.budget or workspace.config.query.budget
-    initial = strategy_named(workspace.config.query.initial)
-    first = len(workspace.train) if initial.one_per_sample else budget
+    config = workspace.config
+    budget = wish.budget or config.query.budget
+    initial = strategy_named(config.query.initial)
+    first = batch_size(config, initial, len(workspace.train), wish.budget)
     wanted = first + (wish.rounds - 1) * budget
     if wanted <= pool:
         return ()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from altui.choose import batch_size
 from altui.errors import AltuiError
 from altui.jobs.state import JobView, views
 from altui.query.strategies import strategy_named
@@ -10,7 +11,7 @@ from altui.rounds.decide import undoable
 from altui.rounds.evidence import evidence
 from altui.rounds.forecast import Forecast, Refused
 from altui.rounds.looks import Looks, count_looks, describe_looks
-from altui.rounds.propose import batch_size, default_strategy
+from altui.rounds.propose import default_strategy
 from altui.rounds.results import RoundResult, round_results
 from altui.rounds.state import (
     RoundState,
@@ -134,7 +135,7 @@ def wanted(workspace: Workspace, current: Slate, number: int) -> int:
     """How many slices a full slate of this round holds."""
     name = current.strategy or default_strategy(workspace, max(number, 1))
     try:
-        return batch_size(workspace, strategy_named(name))
+        return batch_size(workspace.config, strategy_named(name), len(workspace.train))
     except AltuiError:  # a strategy that this altui does not have
         return workspace.config.query.budget
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from altui.choose import check_committee
 from altui.config import CONFIG_NAME, Config, Sample, load
 from altui.errors import AltuiError
 from altui.jobs.folder import PREDICTIONS, SCORES
@@ -65,6 +66,8 @@ def config_findings(config: Config) -> Iterator[Finding]:
     for key in ("strategy", "initial"):
         try:
             strategy = strategy_named(getattr(config.query, key))
+            if key == "strategy":
+                check_committee(config, strategy)
         except AltuiError as error:
             yield Finding("error", f"{CONFIG_NAME} [query] {key}", error.message, error.hint)
             continue

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from altui.choose import batch_size, choose
 from altui.config import Config
 from altui.jobs.folder import SCORES, JobResult, SimulationSpec
 from altui.query.components import Components
-from altui.query.pool import Batch, Pool, Rules, Strategy
+from altui.query.pool import Batch, Pool, Strategy
 from altui.query.strategies import strategy_named
 from altui.simulation.nodes import Node
 from altui.simulation.records import Experiment, Full, Point, Rows, figures
@@ -170,17 +171,8 @@ class Walk:
         )
 
     def _choose(self, strategy: Strategy, seed: int, pool: Pool, number: int) -> Batch:
-        query = self.config.query
-        budget = self.simulation.budget or query.budget
-        rules = Rules(
-            budget=len(pool.slices) if strategy.one_per_sample else budget,
-            max_per_sample=query.max_per_sample,
-            min_gap=query.min_gap,
-            seed=query.seed + seed,
-            round=number,
-            aggregation=query.aggregation,
-        )
-        return strategy.choose(pool, rules)
+        full = batch_size(self.config, strategy, len(pool.slices), self.simulation.budget)
+        return choose(self.config, strategy, pool, number, full, seed)
 
 
 def _sorted(batch: Batch, labelled: frozenset[SliceId] = frozenset()) -> tuple[SliceId, ...]:
