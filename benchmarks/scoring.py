@@ -109,7 +109,7 @@ def configured(config: Config, device: str, **scoring: Any) -> Config:
 def made(config: Config, compute: Compute) -> Network:
     torch.manual_seed(0)
     network, _ = build(config.model, len(config.classes.names), Path())
-    network = network.to(compute.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.to(compute.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return network.eval()
 
 
