@@ -109,8 +109,9 @@ def configured(config: Config, device: str, **scoring: Any) -> Config:
 def made(config: Config, compute: Compute) -> Network:
     torch.manual_seed(0)
     network, _ = build(config.model, len(config.classes.names), Path())
-    network = network.to(compute.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return network.eval()
+    network.to(compute.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.eval()
+    return network
 
 
 def pool_of(folder: Path, config: Config) -> Any:

@@ -496,7 +496,7 @@ def strategies(as_json: bool) -> None:
 
     found, refused = every_strategy()
     if as_json:
-        print_json([one.to_json() for one in (*found, *refused)])
+        print_json([one.to_json() for one in found] + [one.to_json() for one in refused])
         return
     click.echo(strategies_text(found))
     for one in refused:

@@ -17,12 +17,24 @@ from altui.slices import SliceId
 NAMES = sorted(STRATEGIES)
 
 
+CLASSES = 3
+
+
 def components_for(slices: dict[str, int], seed: int) -> Components:
+    """All that a scoring with a committee finds out, drawn at random."""
     names = tuple(slices)
     sample = np.repeat(np.arange(len(names)), [slices[name] for name in names]).astype(np.int32)
     index = np.concatenate([np.arange(slices[name]) for name in names]).astype(np.int32)
-    scores = np.random.default_rng(seed).random(len(index)).astype(np.float32)
-    return Components(names, sample, index, {"entropy_foreground": scores})
+    rng, n = np.random.default_rng(seed), len(index)
+    columns = {
+        f"{measure}_{over}": rng.random(n, np.float32)
+        for over in ("foreground", "mean", "top")
+        for measure in ("entropy", "margin", "confidence", "bald")
+    }
+    columns["class_entropy"] = rng.random((n, CLASSES), np.float32)
+    columns["class_fraction"] = rng.dirichlet(np.ones(CLASSES), n).astype(np.float32)
+    columns["embedding"] = rng.standard_normal((n, 4), np.float32)
+    return Components(names, sample, index, columns)
 
 
 @st.composite

@@ -20,6 +20,7 @@ from altui.worker.uncertainty import (
     Columns,
     components_of,
     dilated,
+    likeliest,
     measures_of,
     small,
 )
@@ -83,6 +84,12 @@ def test_extremes_of_uncertainty() -> None:
         assert "bald_mean" not in found
     # A class that nothing hints at has no entropy.
     assert found["class_entropy"].tolist() == [[0, 0, 0, 0]]
+
+
+@given(st.integers(0, 10_000), st.integers(2, 5))
+def test_the_likeliest_class_is_the_arg_max(seed: int, classes: int) -> None:
+    coarse = (4 * probabilities(seed, 2, classes)).round()  # with draws
+    assert np.array_equal(likeliest(coarse).numpy(), coarse.numpy().argmax(1))
 
 
 def test_dilation_grows_by_its_margin() -> None:

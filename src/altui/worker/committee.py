@@ -189,7 +189,7 @@ def once(module: nn.Module) -> Iterator[None]:
             made.append(forward(*given, **named))
         return made[0]
 
-    module.forward = first  # type: ignore[method-assign]  # its hooks are still called
+    module.forward = first  # its hooks are still called
     try:
         yield
     finally:

@@ -11,6 +11,7 @@ from altui.worker.infer import Predictor
 from altui.worker.pipeline import ahead
 from altui.worker.progress import Tracker
 from altui.worker.samples import ClassIds, OpenSample
+from altui.worker.uncertainty import likeliest
 
 Matrix = npt.NDArray[np.int64]
 
@@ -51,7 +52,7 @@ def _of_sample(predictor: Predictor, sample: OpenSample, classes: int, tracker: 
 
     total = np.zeros((classes, classes), np.int64)
     for images, labels in ahead(read, batches(predictor, sample)):
-        predictions = predictor.probabilities(images).argmax(1).to(torch.uint8)
+        predictions = likeliest(predictor.probabilities(images))
         total += confusion(labels, predictions.cpu().numpy(), classes)
         tracker.advance(len(labels))
     return total

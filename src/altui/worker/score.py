@@ -19,7 +19,7 @@ from altui.worker.pipeline import Behind, ahead
 from altui.worker.previous import Previous, agreement, read
 from altui.worker.progress import Tracker
 from altui.worker.samples import ClassIds, OpenSample
-from altui.worker.uncertainty import components_of, measures_of, small
+from altui.worker.uncertainty import components_of, likeliest, measures_of, small
 
 MAP_SIDE = 256  # pixels, of the longer side of an uncertainty map
 
@@ -118,7 +118,7 @@ class _Scorer:
     def _assess(self, indices: range, images: torch.Tensor, before: ClassIds | None) -> Batch:
         """On a GPU only begun: the values are waited for when they are asked for."""
         assessment = self.predictor.assess(images)
-        predictions = assessment.probabilities.argmax(1).to(torch.uint8)
+        predictions = likeliest(assessment.probabilities)
         measures = measures_of(assessment)
         columns = {
             name: values.reshape(len(indices), -1)
