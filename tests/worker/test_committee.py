@@ -24,7 +24,7 @@ from altui.worker.network import Network, build
 from altui.worker.uncertainty import entropy_of
 from altui.worker.views import views_of
 
-CPU = computing.choose(Training(device="cpu"))
+CPU = computing.choose(Training(device="cpu", precision="float32"))
 SYMMETRIC = Augmentation()
 
 

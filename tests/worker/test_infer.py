@@ -48,7 +48,9 @@ class Last(torch.nn.Module):
 
 
 def predictor(network: Network, tile: int, assess: Assess | None = None) -> Predictor:
-    return Predictor(network, computing.choose(Training(device="cpu")), tile, assess)
+    return Predictor(
+        network, computing.choose(Training(device="cpu", precision="float32")), tile, assess
+    )
 
 
 @given(
@@ -75,7 +77,10 @@ def test_tiles_blend_without_a_trace() -> None:
     alone = Network(Alone(), 3)
     image = torch.randn(1, 1, 370, 480)
     members = dropout(Network(Alone(), 3, dropout=0.5).eval(), 3, seed=0)
-    for assess in (None, polled(members, computing.choose(Training(device="cpu")))):
+    for assess in (
+        None,
+        polled(members, computing.choose(Training(device="cpu", precision="float32"))),
+    ):
         whole = predictor(alone, 512, assess).assess(image)
         tiled = predictor(alone, 128, assess).assess(image)
         assert whole.probabilities.shape == tiled.probabilities.shape == (1, 3, 370, 480)

@@ -102,6 +102,7 @@ def test_predictions_are_a_page_a_slice_and_agree_with_the_class_fractions(
 def test_the_checkpoint_predicts_again_what_the_job_predicted(job: JobFolder) -> None:
     import torch
 
+    from altui.worker import compute
     from altui.worker.checkpoint import load_network
     from altui.worker.normalise import Normaliser
 
@@ -111,7 +112,8 @@ def test_the_checkpoint_predicts_again_what_the_job_predicted(job: JobFolder) ->
     project = Path(job.spec().project)
     image = tifffile.imread(project / "a.tif", key=4)
     normalised = Normaliser(window["low"], window["high"])(image)
-    with torch.inference_mode():
+    # in the job's precision, which is the machine's own
+    with torch.inference_mode(), compute.choose(job.spec().config.training).autocast():
         prediction = network(torch.from_numpy(normalised)[None, None]).argmax(1)[0].numpy()
     written = tifffile.imread(job.path / PREDICTIONS / "a.tif", key=4)
     assert (prediction == written).mean() > 0.999

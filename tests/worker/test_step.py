@@ -48,7 +48,7 @@ def stepper(net: Network, batch: int, hard_pixels: float = 1.0) -> Stepper:
     def loss_of(logits: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
         return segmentation_loss(logits, masks, hard_pixels=hard_pixels)
 
-    compute = computing.choose(Training(device="cpu"))
+    compute = computing.choose(Training(device="cpu", precision="float32"))
     return Stepper(net, compute, torch.optim.SGD(net.parameters(), 0.5), loss_of, batch)
 
 

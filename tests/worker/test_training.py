@@ -71,7 +71,7 @@ def test_a_loss_that_is_not_a_number_is_told_with_a_remedy(tmp_path: Path) -> No
 
     with pytest.raises(AltuiError, match="not a number") as caught:
         trained(tmp_path, config, two_labels(tmp_path), broken)
-    assert "lower training.learning_rate (now 0.001)" in caught.value.hint
+    assert "lower training.learning_rate (now 0.003)" in caught.value.hint
 
 
 def test_one_step_is_enough(tmp_path: Path) -> None:

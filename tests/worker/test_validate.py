@@ -23,13 +23,23 @@ from altui.worker.validate import MOST_SLICES, Checkpoints, spread
 from .made import IGNORE, make_project
 
 
+class Encoder(nn.Module):
+    def forward(self, images: torch.Tensor) -> list[torch.Tensor]:
+        return [images]
+
+
+class Decoder(nn.Module):
+    def forward(self, features: list[torch.Tensor]) -> torch.Tensor:
+        return features[-1]
+
+
 class Constant(nn.Module):
     """Predicts everywhere the class with the largest weight."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.encoder = nn.Identity()
-        self.decoder = nn.Identity()
+        self.encoder = Encoder()
+        self.decoder = Decoder()
         self.segmentation_head = nn.Conv2d(1, 3, 1)
         nn.init.zeros_(self.segmentation_head.weight)
 
@@ -54,7 +64,7 @@ def checkpoints(
 ) -> tuple[Constant, Checkpoints]:
     inner = Constant()
     network = Network(inner, 3).train()
-    training = Training(device="cpu", crop=64, **settings)
+    training = Training(device="cpu", precision="float32", crop=64, **settings)
     average = Average(inner, horizon)
     compute = computing.choose(training)
     return inner, Checkpoints(network, average, compute, training, samples, steps)

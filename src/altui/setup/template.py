@@ -38,14 +38,14 @@ ignore = 255                          # mask value left out of training and metr
 # batch = 8
 # steps = 400                          # and so many more for each labelled slice:
 # steps_per_slice = 20
-# learning_rate = 0.001
+# learning_rate = 0.003
 # start = "fresh"                      # or "warm": from the last round's network
 
 [augmentation]                         # 0, false and "none" switch off
 # flips = true
 # rotations = "any"                    # or "quarter", or "none" where up has a meaning
-# scale = 0.2
-# elastic = 0.02
+# scale = 0.1
+# elastic = 0.01
 # brightness = 0.1
 
 [stopping]
