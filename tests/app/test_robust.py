@@ -318,6 +318,7 @@ def test_a_hang_up_loses_nothing(folder: Path) -> None:
     )
     child, terminal = pty.fork()
     if child == 0:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it would be ignored
         os.environ |= {"TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24"}
         os.execv(sys.executable, [sys.executable, "-c", code, str(folder)])
     assert b"proposed:" in read_until(terminal, b"proposed:")

@@ -114,6 +114,7 @@ def test_a_job_outlives_the_terminal(ready: Callable[[int], Project]) -> None:
     project = ready(LONG)
     child, terminal = pty.fork()
     if child == 0:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it would be ignored
         os.execv(
             sys.executable, [sys.executable, "-m", "altui", "run", str(project.root), "--wait"]
         )
