@@ -98,10 +98,10 @@ def cut(data: Path, folder: Path, slices: int) -> Config:
     return given.model_copy(update={"samples": (*kept, *test)})
 
 
-def configured(config: Config, device: str, **scoring: Any) -> Config:
+def configured(config: Config, where: dict[str, str], **scoring: Any) -> Config:
     tables = config.model_dump(by_alias=True)
     tables["model"] |= {"encoder": "resnet18", "encoder_weights": "none", "dropout": 0.2}
-    tables["training"] |= {"device": device}
+    tables["training"] |= where
     tables["scoring"] |= scoring
     return Config.model_validate(tables)
 
@@ -208,13 +208,13 @@ def by_turns(timed: Timed, repeats: int) -> dict[str, float]:
 
 
 def times(
-    folder: Path, given: Config, device: str, repeats: int, members: int
+    folder: Path, given: Config, where: dict[str, str], repeats: int, members: int
 ) -> tuple[dict[str, float], str, int]:
     """Median seconds by what was timed, the device, and how many slices."""
-    config = configured(given, device)
+    config = configured(given, where)
     compute = computing.choose(config.training)
     network = made(config, compute)
-    committee = configured(given, device, committee="dropout", members=members)
+    committee = configured(given, where, committee="dropout", members=members)
     with pool_of(folder, config) as opened:
         samples = list(opened.values())
         alone = Predictor(network, compute, 1536)
@@ -243,22 +243,22 @@ def times(
         return by_turns(timed, repeats), compute.description, count
 
 
-def memory(slices: int, device: str, answer: Any) -> None:
+def memory(slices: int, where: dict[str, str], answer: Any) -> None:
     """Puts the process's greatest memory after scoring a pool of so many slices, in MB."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        config = configured(drawn(folder, slices), device)
+        config = configured(drawn(folder, slices), where)
         compute = computing.choose(config.training)
         with pool_of(folder, config) as opened:
             scored(list(opened.values()), Predictor(made(config, compute), compute, 1536), folder)
     answer.put(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
-def grown(slices: int, device: str) -> float:
+def grown(slices: int, where: dict[str, str]) -> float:
     """The greatest memory of a fresh process that scores so many slices."""
     context = multiprocessing.get_context("spawn")
     answer: Any = context.Queue()
-    process = context.Process(target=memory, args=(slices, device, answer))
+    process = context.Process(target=memory, args=(slices, where, answer))
     process.start()
     found: float = answer.get()
     process.join()
@@ -274,19 +274,21 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--no-memory", action="store_true")
+    parser.add_argument("--precision", default="auto")
     given = parser.parse_args()
+    where = {"device": given.device, "precision": given.precision}
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         wanted = given.slices
         config = cut(given.data, folder, wanted) if given.data else drawn(folder, wanted)
-        found, device, count = times(folder, config, given.device, given.repeats, MEMBERS)
+        found, device, count = times(folder, config, where, given.repeats, MEMBERS)
     print(f"{count} slices, medians of {given.repeats}, {device}")
     forward = found["forward"]
     for name, seconds in found.items():
         each = 1000 * seconds / count
         print(f"{name:10} {each:8.2f} ms a slice, {seconds / forward:6.2f} forward passes")
     if not given.no_memory:
-        few, many = (grown(slices, given.device) for slices in (given.slices, 8 * given.slices))
+        few, many = (grown(slices, where) for slices in (given.slices, 8 * given.slices))
         print(f"memory: {few:.0f} MB for {given.slices} slices, {many:.0f} MB for 8 times as many")
 
 
