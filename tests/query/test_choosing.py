@@ -72,7 +72,8 @@ def test_clasp_gives_two_thirds_to_the_classes_by_turns(slices: int, stratified:
     assert len(found) == slices
     assert found[stratified:] == [ENTROPY] * (slices - stratified)
     counts = [found[:stratified].count(one) for one in (1, 2, 3)]
-    assert sum(counts) == stratified and max(counts) - min(counts) <= 1
+    assert sum(counts) == stratified
+    assert max(counts) - min(counts) <= 1
 
 
 def test_clasp_noise_fades() -> None:
