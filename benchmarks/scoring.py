@@ -179,12 +179,12 @@ def baal(network: Network, compute: Compute, slices: Slices, batch: int) -> Call
         def __getitem__(self, place: int) -> tuple[torch.Tensor, int]:
             return slices[place], 0
 
-    arguments = TrainingArgs(batch_size=batch, use_cuda=compute.on_gpu)
+    arguments = TrainingArgs(batch_size=batch, use_cuda=compute.on_gpu, workers=0)
     wrapper = ModelWrapper(patch_module(network, inplace=False), arguments)
 
     def run() -> float:
         began = time.perf_counter()
-        found = wrapper.predict_on_dataset(Labelled(), iterations=MEMBERS, workers=0, verbose=False)
+        found = wrapper.predict_on_dataset(Labelled(), iterations=MEMBERS, verbose=False)
         BALD(reduction="mean").get_uncertainties(found)
         return time.perf_counter() - began
 
