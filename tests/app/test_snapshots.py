@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 
 from altui.app import AltuiApp
 from altui.project import Project
+from altui.screens.jobs import WrappedLog
 
 from .made import (
     QUALITY,
@@ -65,6 +66,9 @@ def on(mode: str) -> Callable[[Pilot[None]], object]:
             assert snapshot is not None
             if snapshot.status.jobs:
                 await until(pilot, lambda: bool(app.snapshot and app.snapshot.detail))
+                log = app.screen.query_one(WrappedLog)
+                # It scrolls to its end after a refresh, which may come after all else.
+                await until(pilot, lambda: 0 < log.max_scroll_y == log.scroll_y)
         await settle(pilot)
 
     return before

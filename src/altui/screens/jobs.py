@@ -79,6 +79,10 @@ class WrappedLog(RichLog):
         super().watch_scroll_y(old_value, new_value)
         self._following = new_value >= self.max_scroll_y
 
+    def watch_show_vertical_scrollbar(self) -> None:
+        """Until it shows, Textual does not scroll."""
+        self._follow()
+
     def on_resize(self, event: events.Resize) -> None:
         """`RichLog` wraps once only, at the width that it had then."""
         width = self.scrollable_content_region.width
