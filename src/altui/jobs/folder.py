@@ -216,8 +216,8 @@ class JobFolder:
 
     def last_progress(self) -> Progress | None:
         """The latest whole line, read from the file's end."""
-        lines = parse_progress(_tail(self.path / PROGRESS, 4096))
-        return lines[-1] if lines else None
+        lines = reversed(_tail(self.path / PROGRESS, 4096).split("\n"))
+        return next(filter(None, map(_parsed, lines)), None)
 
     def log_tail(self, lines: int = 20) -> list[str]:
         """The last lines of the log; carriage returns of progress bars end a line too."""
@@ -243,13 +243,14 @@ class JobFolder:
 
 def parse_progress(text: str) -> list[Progress]:
     """The valid lines of a progress.jsonl."""
-    lines: list[Progress] = []
-    for line in text.split("\n"):
-        try:
-            lines.append(Progress.model_validate_json(line))
-        except ValidationError:
-            continue
-    return lines
+    return list(filter(None, map(_parsed, text.split("\n"))))
+
+
+def _parsed(line: str) -> Progress | None:
+    try:
+        return Progress.model_validate_json(line)
+    except ValidationError:
+        return None
 
 
 def _fault(error: ValidationError | RecursionError) -> str:
