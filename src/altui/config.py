@@ -120,6 +120,10 @@ class Training(Table):
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = "auto"
     tile: Annotated[int, Field(ge=64, le=16384)] = 1536  # larger slices are read in tiles
 
+    def total_steps(self, labelled: int) -> int:
+        """More labels, longer training."""
+        return min(self.steps + self.steps_per_slice * labelled, self.max_steps)
+
 
 class Augmentation(Table):
     """How crops differ from the slices. Drawn anew for each crop, up to the given strength."""
