@@ -1,8 +1,10 @@
 """Slices picked by hand, and strategies looked at before they are taken."""
 
 import pytest
+from click.testing import CliRunner
 
 from altui import AltuiError, Project
+from altui.cli import main
 from altui.rounds.pick import BY_HAND
 from altui.slices import SliceId
 from tests.rounds.results import finish_round
@@ -157,3 +159,11 @@ def test_only_strategies_with_scores_for_them_are_offered(project: Project) -> N
     names = {one.name for one in project.strategies()}
     assert {"random", "entropy"} <= names
     assert "bald" not in names
+
+
+def test_the_command_says_what_it_did(project: Project) -> None:
+    last = project.proposals().slate.decisions[-1].slice
+    result = CliRunner().invoke(main, ["pick", str(project.root), "s1:0"])
+    assert result.exit_code == 0
+    assert f"picked s1:0\ns1:0 in place of {last}\n" in result.stderr
+    assert "undone: pick s1:0" in CliRunner().invoke(main, ["undo", str(project.root)]).stderr

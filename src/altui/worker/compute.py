@@ -1,6 +1,5 @@
 """Where and how precisely to compute."""
 
-import os
 import platform
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -13,6 +12,7 @@ import torch
 from altui.config import Training
 from altui.errors import AltuiError
 from altui.text import count
+from altui.worker.slots import available_cores
 
 
 @dataclass(frozen=True)
@@ -92,13 +92,6 @@ def _is_fast_in_half(device: torch.device) -> bool:
     # Older versions of torch do not tell.
     known: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
     return bool(known.get("amx_bf16") or known.get("avx512_bf16"))
-
-
-def available_cores() -> int:
-    """The cores that this process may use, which Slurm and taskset narrow down."""
-    if hasattr(os, "sched_getaffinity"):
-        return max(len(os.sched_getaffinity(0)), 1)
-    return os.cpu_count() or 1
 
 
 def _device(name: str) -> torch.device:
