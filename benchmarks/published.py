@@ -25,6 +25,7 @@ from altui.jobs.folder import (
     PROGRESS,
     SCORES,
     SPEC,
+    Confusion,
     JobFolder,
     JobResult,
     JobSpec,
@@ -306,7 +307,7 @@ class Story:
     def _result(self, number: int) -> JobResult:
         """Figures that rise and level out, as they do."""
         quality = 0.965 - 0.2 * number**-0.8
-        confusions = {
+        confusions: dict[str, dict[str, Confusion]] = {
             split: {
                 f"screw{first + place:02d}": confusion(
                     quality + self._random.gauss(0, 0.004), SIDE * SIDE * slices
@@ -325,7 +326,7 @@ class Story:
         )
 
 
-def confusion(quality: float, pixels: int) -> tuple[tuple[int, ...], ...]:
+def confusion(quality: float, pixels: int) -> Confusion:
     """Of a network that gets `quality` of the pixels right, and fewer of the thin class."""
     rows = []
     for true, share in enumerate((0.6, 0.25, 0.02, 0.13)):

@@ -42,10 +42,15 @@ def slate(history: History, round_number: int) -> Slate:
     for decision in history.decisions_of[round_number]:
         latest[decision.slice] = decision
     kept = [decision for decision in latest.values() if decision.state != "withdrawn"]
+    proposed = [
+        event.note
+        for event in history.events_of[round_number]
+        if event.what in ("propose", "switch") and event.id not in history.undone
+    ]
     return Slate(
         round_number,
         tuple(sorted(kept, key=lambda decision: decision.rank)),
-        history.strategies.get(round_number, ""),
+        proposed[-1] if proposed else "",
     )
 
 

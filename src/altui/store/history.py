@@ -149,9 +149,14 @@ class History:
         return _grouped((one.round, one) for one in self.decisions)
 
     @cached_property
-    def strategies(self) -> dict[int | None, str]:
-        """The strategy of each round's latest proposals."""
-        return {event.round: event.note for event in self.events if event.what == "propose"}
+    def events_of(self) -> Mapping[int | None, tuple[Event, ...]]:
+        """The events of each round."""
+        return _grouped((event.round, event) for event in self.events)
+
+    @cached_property
+    def undone(self) -> frozenset[int]:
+        """The events that were undone."""
+        return frozenset(event.undoes for event in self.events if event.undoes is not None)
 
     @cached_property
     def labels_by_id(self) -> dict[int, Label]:
