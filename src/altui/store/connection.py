@@ -5,6 +5,7 @@ import os
 import socket
 import sqlite3
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
@@ -79,6 +80,7 @@ class Store:
         self.folder = root / STATE
         self.path = self.folder / DATABASE
         self.who = plain(who) or login()
+        self._thread = threading.local()
         self.writable = self._prepare()
         self._known: History | None = None
 
@@ -110,8 +112,17 @@ class Store:
             raise read_only(self.folder)
         with self._connection() as db:
             db.execute("BEGIN IMMEDIATE")
-            yield Transaction(db, self.who, self._known)
-            db.conn.commit()
+            self._thread.writes = True
+            try:
+                yield Transaction(db, self.who, self._known)
+                db.conn.commit()
+            finally:
+                self._thread.writes = False
+
+    @property
+    def writes(self) -> bool:
+        """Whether this thread is within a transaction: another one would wait for it in vain."""
+        return getattr(self._thread, "writes", False)
 
     @contextmanager
     def _connection(self) -> Iterator[Database]:
