@@ -10,7 +10,7 @@ from itertools import combinations
 from pathlib import Path
 
 from textual.keys import Keys as TextualKeys
-from textual.keys import _character_to_key
+from textual.keys import _character_to_key, key_to_character
 
 from altui.actions.action import Action
 from altui.actions.keys import Keys, shown
@@ -113,7 +113,7 @@ def _key(name: str, key: str) -> str:
         last = _character_to_key(last)
         if "shift" in modifiers:
             raise ValueError(f'{name}: in place of "{plain(key)}" write the character itself')
-    elif last not in KNOWN and _character_to_key(last) not in KNOWN:
+    elif last not in KNOWN and (len(last) == 1 or key_to_character(last) is None):
         raise ValueError(f'{name}: "{plain(key)}" is no key{did_you_mean(last, KNOWN)}')
     if any(modifier not in MODIFIERS for modifier in modifiers):
         raise ValueError(f'{name}: "{plain(key)}" is no key: before + stand {", ".join(MODIFIERS)}')
