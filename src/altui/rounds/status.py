@@ -7,11 +7,13 @@ from altui.choose import batch_size
 from altui.errors import AltuiError
 from altui.jobs.state import JobView, views
 from altui.query.strategies import strategy_named
+from altui.rounds.claims import Claim, open_claims
 from altui.rounds.decide import undoable
 from altui.rounds.evidence import evidence
 from altui.rounds.forecast import Forecast, Refused
 from altui.rounds.looks import Looks, count_looks, describe_looks
 from altui.rounds.propose import default_strategy
+from altui.rounds.repeats import Agreements, agreements
 from altui.rounds.results import RoundResult, round_results
 from altui.rounds.state import (
     RoundState,
@@ -50,6 +52,8 @@ class Status:
     strays: tuple[SliceId, ...]  # labelled or in the slate, but not in altui.toml any more
     undoable: str  # what this person's undo would take back; empty for nothing
     todo: str
+    claims: tuple[Claim, ...]  # slices that someone is labelling
+    agreement: Agreements  # of labelled slices that went out again
 
     def to_json(self) -> dict[str, Any]:
         """The contract's `altui status --json`."""
@@ -62,6 +66,8 @@ class Status:
             "todo": self.todo,
             "missing": [str(one) for one in self.missing],
             "strays": [str(one) for one in self.strays],
+            "claims": [one.to_json() for one in self.claims],
+            "agreement": self.agreement.to_json(),
             "rounds": [one.to_json() for one in self.rounds],
             "stopping": {
                 "verdict": self.stopping.verdict,
@@ -128,6 +134,8 @@ def status(workspace: Workspace, history: History) -> Status:
         strays=strays(workspace, history, current),
         undoable=undoable(history, number, workspace.store.who),
         todo=todo(state, current, missing, latest_job(jobs, number), stopping),
+        claims=tuple(open_claims(history).values()),
+        agreement=agreements(history, workspace.config.classes.names),
     )
 
 
