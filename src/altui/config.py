@@ -82,7 +82,7 @@ class Query(Table):
 
     strategy: NonEmpty = "entropy"
     initial: NonEmpty = "initial"  # for round 1, which has no model
-    aggregation: Literal["foreground", "mean", "top"] = "foreground"  # pixels' uncertainty: over
+    aggregation: Literal["mean", "foreground", "top"] = "mean"  # pixels' uncertainty: over
     budget: Annotated[int, Field(ge=1, le=10_000)] = 8
     max_per_sample: Annotated[int, Field(ge=1, le=1_000_000)] = 2
     min_gap: Annotated[int, Field(ge=0, le=1_000_000)] = 5  # slices along z

@@ -48,7 +48,7 @@ def finish(folder: Path, config: Config, node: Node, hits: int = 50) -> None:
             tuple(SLICES),
             np.repeat(np.arange(3), 12).astype(np.int32),
             np.tile(np.arange(12), 3).astype(np.int32),
-            {"entropy_foreground": random.random(count).astype(np.float32)},
+            {"entropy_mean": random.random(count).astype(np.float32)},
         ).save(job.path / SCORES)
 
 
