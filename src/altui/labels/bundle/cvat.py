@@ -10,33 +10,36 @@ from altui.colours import Rgb, hexadecimal
 from altui.errors import AltuiError
 from altui.labels.bundle.content import Content
 from altui.labels.bundle.files import Archive, Files, as_png
-from altui.labels.bundle.tools import Label, add_image, add_views
+from altui.labels.bundle.tools import Label, add_image, add_views, page
 from altui.labels.formats.cvat import CLASSES, LABELMAP, OBJECTS
 from altui.slices import SliceId
 from altui.text import plain
 
 PICTURES, ANNOTATIONS, LABELS = "images.zip", "annotations.zip", "labels.json"
 BACKGROUND = "background"  # what CVAT calls a pixel without a label, in black
-NOTE = """\
-Open     In CVAT, create a task. Labels: "Raw", and paste all of labels.json into the field, so
-         that the classes have the right names and colours. Files: images.zip. Submit & Open.
-         Each picture is one slice; its neighbours along z{maps} are its context images, beside
-         the picture.
-{start}
-Label    With the brush (Draw new mask); where masks overlap, the upper one counts. A pixel
-         without a mask is "{background}"; "ignore" is left out of training.
-
-Save     Save the job. Menu > Export job dataset > "Segmentation mask 1.1", without images.
-
-Send     The .zip that you download back, as it is.
-
+NOTE = {
+    "Open": """
+In CVAT, create a task. Labels: "Raw", and paste all of labels.json into the field, so that the
+classes have the right names and colours. Files: images.zip. Submit & Open. Each picture is one
+slice; its neighbours along z{maps} are its context images, beside the picture.{start}
+""",
+    "Label": """
+With the brush (Draw new mask); where masks overlap, the upper one counts. A pixel without a mask
+is "{background}"; "ignore" is left out of training.
+""",
+    "Save": """
+Save the job. Menu > Export job dataset > "Segmentation mask 1.1", without images.
+""",
+    "Send": "The .zip that you download back, as it is.",
+    "Besides": """
 images/ holds the slices with their values untouched, views/ the pictures of images.zip.
-"""
-START = """\
-         Starting masks, as the network predicts them: Actions > Upload annotations, format
-         "Segmentation mask 1.1", "Convert masks to polygons" off, and annotations.zip.
-         Do this first: it replaces what the task holds.
-"""
+""",
+}
+START = """
+
+Starting masks, as the network predicts them: Actions > Upload annotations, format "Segmentation
+mask 1.1", "Convert masks to polygons" off, and annotations.zip. Do this first: it replaces what
+the task holds."""
 
 
 class Cvat:
@@ -77,11 +80,12 @@ class Cvat:
             for one in self._labels[1:]
         ]
         self._files.text(LABELS, "tool", json.dumps(labels, indent=2, ensure_ascii=False) + "\n")
-        return NOTE.format(
-            maps=" and where the network is unsure" if self._unsure else "",
-            start=START if self._premasks else "",
-            background=plain(self._labels[0].name),
-        )
+        said = {
+            "maps": " and where the network is unsure" if self._unsure else "",
+            "start": START if self._premasks else "",
+            "background": plain(self._labels[0].name),
+        }
+        return page({title: text.format(**said) for title, text in NOTE.items()})
 
     def _add_premasks(self, archive: Archive) -> None:
         rows = [(BACKGROUND, (0, 0, 0)), *((one.name, one.colour) for one in self._labels[1:])]

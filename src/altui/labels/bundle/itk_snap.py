@@ -10,7 +10,7 @@ import numpy.typing as npt
 from altui.errors import AltuiError
 from altui.labels.bundle.content import Array, Content
 from altui.labels.bundle.files import Files
-from altui.labels.bundle.tools import IMAGES, PREMASKS, VIEWS, Label, add_views
+from altui.labels.bundle.tools import IMAGES, PREMASKS, VIEWS, Label, add_views, page
 from altui.labels.manifest import MAP
 from altui.text import plain
 
@@ -18,24 +18,28 @@ LABELS = "labels.txt"
 # Columns, rows and slices along ITK's axes (left, back, up), written in NIfTI's (right, front).
 AFFINE = np.diag([-1.0, -1.0, 1.0, 1.0])
 HELD = {"float16": np.float32, "bool": np.uint8}  # what NIfTI has no name for
-NOTE = """\
-Open     File > Open Main Image: {example_image}
-{start}         Segmentation > Import Label Descriptions: labels.txt
-         All of it at once, in a terminal:
-             itksnap -g {example_image}{segmentation} -l labels.txt{overlay}
+NOTE = {
+    "Open": """
+File > Open Main Image: a volume of images/.{start} Segmentation > Import Label Descriptions:
+labels.txt. Or all at once, in a terminal:
 
-         Each volume is one slice among its neighbours along z. The name says which one is to be
-         labelled: {place} is slice {at} of {number}. The others are there to look at; what you
-         paint on them is not taken.
+    itksnap -g images/{example}.nii {segmentation}\\
+        {overlay}-l labels.txt
 
-Label    With the paintbrush, in the axial view, on slice {at} of {number}. "Clear Label" is
-         "{background}"; "ignore" is left out of training.
-
-Save     Segmentation > Save Segmentation Image: NIfTI, as masks/{example}.nii.gz
-
-Send     The folder masks/ back, whole.
-"""
-START = "         Segmentation > Open Segmentation: masks/{example}.nii.gz, the prediction\n"
+Each volume is one slice among its neighbours along z. The name says which one is to be labelled:
+{place} is slice {at} of {number}. The others are there to look at; what you paint on them is not
+taken.
+""",
+    "Label": """
+With the paintbrush, in the axial view, on slice {at} of {number}. Label 0 is
+"{background}"; "ignore" is left out of training.
+""",
+    "Save": """
+Segmentation > Save Segmentation Image: NIfTI, as masks/{example}.nii.gz
+""",
+    "Send": "The folder masks/ back, whole.",
+}
+START = " Segmentation > Open Segmentation: that of the same name in masks/, the prediction."
 
 
 class ItkSnap:
@@ -61,7 +65,7 @@ class ItkSnap:
 
     def end(self) -> str:
         rows = [
-            # Visible, and with a mesh in 3-D; "Clear Label" is neither.
+            # Visible, and with a mesh in 3-D; label 0 is neither.
             f"{one.id:5d} {red:5d} {green:4d} {blue:4d} {1 if one.id else 0:8d} "
             f'{1 if one.id else 0:2d} {1 if one.id else 0:2d}    "{_unquoted(one.name)}"'
             for one in self._labels
@@ -73,17 +77,17 @@ class ItkSnap:
         assert one is not None
         example = f"{one.stem}_{one.place}"
         start = one.premask is not None
-        return NOTE.format(
-            example=example,
-            example_image=f"images/{example}.nii",
-            start=START.format(example=example) if start else "",
-            segmentation=f" -s masks/{example}.nii.gz" if start else "",
-            overlay=f" -o views/{example}{MAP}.nii.gz" if one.unsure is not None else "",
-            place=one.place,
-            at=one.at + 1,
-            number=len(one.around),
-            background=plain(self._labels[0].name),
-        )
+        said = {
+            "example": example,
+            "start": START if start else "",
+            "segmentation": f"-s masks/{example}.nii.gz " if start else "",
+            "overlay": f"-o views/{example}{MAP}.nii.gz " if one.unsure is not None else "",
+            "place": one.place,
+            "at": one.at + 1,
+            "number": len(one.around),
+            "background": plain(self._labels[0].name),
+        }
+        return page({title: text.format(**said) for title, text in NOTE.items()})
 
 
 def _unquoted(name: str) -> str:

@@ -12,33 +12,38 @@ from altui.colours import hexadecimal
 from altui.labels.bundle.brush import encode_brush
 from altui.labels.bundle.content import Content
 from altui.labels.bundle.files import Files, as_png
-from altui.labels.bundle.tools import AROUND, VIEWS, Label, add_image, add_views
+from altui.labels.bundle.tools import AROUND, VIEWS, Label, add_image, add_views, page
 from altui.labels.manifest import CONTEXT, MAP
 from altui.text import plain
 
 CONFIG, TASKS = "labeling-config.xml", "tasks.json"
 TAG, IMAGE = "label", "image"  # names within the configuration
-NOTE = """\
-Set up   Label Studio reads the pictures from this disk, which it has to be allowed. Start it so:
-             export LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED=true
-             export LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT=FOLDER
-             label-studio start
-         FOLDER is the one that holds this folder, which has to keep its name, "{folder}".
+NOTE = {
+    "Set up": """
+Label Studio reads the pictures from this disk, which it has to be allowed. Start it so:
 
-Open     Create a project. Settings > Labeling Interface > Code: paste {config}.
-         Settings > Cloud Storage > Add Source Storage > Local files: the absolute path of this
-         folder; add it, without sync. Then import {tasks}: a task is a slice.
+    export LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED=true
+    export LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT=FOLDER
+    label-studio start
 
-Label    With the brush and the eraser. {start}What no class
-         covers is "{background}", and where classes overlap, the later region counts; "ignore"
-         is left out of training. Below the slice: its neighbours along z{maps}.
-
-Save     Submit (or Update).
-
-Send     Export > JSON, and send the file back. It also says how long each slice took.
-
-images/ holds the slices with their values untouched.
-"""
+FOLDER is the one that holds this folder, which has to keep its name, "{folder}".
+""",
+    "Open": """
+Create a project. Settings > Labeling Interface > Code: paste {config}. Settings > Cloud Storage
+> Add Source Storage > Local files: the absolute path of this folder; add it, without sync. Then
+import {tasks}: a task is a slice.
+""",
+    "Label": """
+With the brush and the eraser. {start}What no class covers is "{background}", and where classes
+overlap, the later region counts; "ignore" is left out of training. Below the slice: its
+neighbours along z{maps}.
+""",
+    "Save": "Submit (or Update).",
+    "Send": """
+Export > JSON, and send the file back. It also says how long each slice took.
+""",
+    "Besides": "images/ holds the slices with their values untouched.",
+}
 LAST = 1 << 30
 START = "Each task starts with what the network predicts, to be corrected. "
 
@@ -111,14 +116,16 @@ class LabelStudio:
         text = json.dumps(self._tasks, ensure_ascii=False)
         self._files.text(TASKS, "tool", text + "\n")
         start = any("predictions" in task for task in self._tasks)
-        return NOTE.format(
-            folder=plain(self._files.name),
-            config=CONFIG,
-            tasks=TASKS,
-            start=START if start else "",
-            background=plain(self._labels[0].name),
-            maps=", and where the network is unsure" if "uncertainty" in self._panels else "",
-        )
+        unsure = "uncertainty" in self._panels
+        said = {
+            "folder": plain(self._files.name),
+            "config": CONFIG,
+            "tasks": TASKS,
+            "start": START if start else "",
+            "background": plain(self._labels[0].name),
+            "maps": ", and where the network is unsure" if unsure else "",
+        }
+        return page({title: text.format(**said) for title, text in NOTE.items()})
 
     def _configuration(self) -> str:
         labels = "".join(

@@ -12,13 +12,13 @@ from altui.labels.bundle.tools import (
 
 NOTE = """\
 images/   the slices, values untouched
-views/    the same as 8-bit pictures, to look at{maps}
-{context}{premasks}classes.csv   the class ids, and a colour for each
+views/    the same as 8-bit pictures, to look at
+{maps}{context}{premasks}classes.csv   the class ids and colours; "ignore" leaves a pixel out of training
 
 Save one mask a slice, of the slice's size, one class id a pixel, as TIFF or PNG in one
 grey channel, named as its image (such as {example}.tif), and send the masks back.
 """
-MAPS = "; …_uncertainty.png is bright where the network is unsure"
+MAPS = "          …_uncertainty.png is bright where the network is unsure\n"
 CONTEXT = "context/  each slice among its neighbours along z: …_3of5… is the third of five\n"
 PREMASKS = "masks/    what the network predicts: a mask to start from, to be corrected\n"
 

@@ -1,9 +1,12 @@
 """What the tools have in common: the files that each may want, and how a bundle is written."""
 
-from collections.abc import Callable
+import textwrap
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
+
+import numpy as np
 
 from altui.colours import IGNORED, Rgb, class_colour
 from altui.config import Classes
@@ -11,6 +14,8 @@ from altui.labels.bundle.content import Content
 from altui.labels.bundle.files import Files, as_png, write_tiff
 from altui.labels.manifest import CONTEXT, MAP
 
+INDENT = " " * 9
+WRAP = textwrap.TextWrapper(83, break_long_words=False, break_on_hyphens=False)
 IMAGES, VIEWS, PREMASKS, AROUND = "images", "views", "masks", "context"
 
 
@@ -44,6 +49,23 @@ class Tool(Protocol):
 MakeTool = Callable[[Files, tuple[Label, ...]], Tool]
 
 
+def page(sections: Mapping[str, str]) -> str:
+    """An instruction: each section's title beside its paragraphs, which are wrapped; lines that
+    are indented stay as they are.
+    """
+    lines: list[str] = []
+    for title, text in sections.items():
+        first = len(lines)
+        for paragraph in text.strip("\n").split("\n\n"):
+            if paragraph.startswith(" "):
+                lines += [INDENT + line for line in paragraph.split("\n")]
+            else:
+                lines += [INDENT + line for line in WRAP.wrap(paragraph)]
+        lines[first] = title.ljust(len(INDENT)) + lines[first].removeprefix(INDENT)
+        lines.append("")
+    return "\n".join(lines)
+
+
 def add_image(files: Files, one: Content) -> None:
     """Values untouched."""
     write = partial(write_tiff, image=one.image)
@@ -59,8 +81,6 @@ def add_views(files: Files, one: Content) -> None:
 
 def add_context(files: Files, one: Content) -> None:
     """The slice among its neighbours, as an 8-bit stack."""
-    import numpy as np
-
     if len(one.around) > 1:
         name = f"{AROUND}/{one.stem}_{one.place}{CONTEXT}.tif"
         write = partial(
