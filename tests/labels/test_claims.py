@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -11,9 +12,9 @@ from hypothesis import strategies as some
 
 from altui import AltuiError, Project
 from altui.cli import main
-from altui.errors import AltuiError as Refused
 from altui.rounds.people import is_same, person
 from altui.slices import SliceId
+from altui.text import plain
 from tests.labels.conftest import Save, right_mask
 from tests.labels.test_bundle import Asked
 
@@ -25,7 +26,7 @@ def held(project: Project) -> dict[str, str]:
 def shifted(project: Project, minutes: float) -> None:
     """As if everything so far had happened so long ago."""
     with sqlite3.connect(project.workspace.store.path) as db:
-        db.execute("DROP TRIGGER events_no_update")
+        db.execute("DROP TRIGGER IF EXISTS events_no_update")
         db.execute(
             "UPDATE events SET at = strftime('%Y-%m-%dT%H:%M:%S+00:00', at, ?)",
             [f"-{minutes} minutes"],
@@ -39,11 +40,7 @@ def test_each_annotator_gets_a_share(project: Project, asked: Asked, tmp_path: P
     assert "for Anna K." in (anna.folder / "README.txt").read_text()
     bob = project.export(tmp_path / "bob", annotator="bob")
     assert bob.slices == asked[2:]
-    assert held(project) == {
-        str(asked[0]): "Anna K.",
-        str(asked[1]): "Anna K.",
-        str(asked[2]): "bob",
-    }
+    assert list(held(project).values()) == ["Anna K.", "Anna K.", "bob"]
     with pytest.raises(AltuiError, match="claimed by Anna K., bob") as caught:
         project.export(tmp_path / "carl", annotator="carl")
     assert f"altui release PROJECT {asked[0]}" in caught.value.hint
@@ -65,8 +62,8 @@ def test_by_name_claims_do_not_count(project: Project, asked: Asked, tmp_path: P
     bob = project.export(tmp_path / "bob", asked[1], annotator="bob")
     assert bob.slices == (asked[1],)
     assert held(project)[str(asked[1])] == "bob"
-    plain = project.export(tmp_path / "plain", str(asked[0]))
-    assert plain.slices == (asked[0],)
+    alone = project.export(tmp_path / "alone", str(asked[0]))
+    assert alone.slices == (asked[0],)
     assert held(project)[str(asked[0])] == "anna"
 
 
@@ -154,7 +151,7 @@ def test_a_claim_in_the_meantime(
     """Two export at once: the second is refused, and leaves nothing."""
     from altui.labels import bundle
 
-    def files(*arguments: object) -> int:
+    def files(*arguments: Any) -> int:
         Project.open(project.root).assign(asked[0], "carl")
         return real(*arguments)
 
@@ -217,13 +214,8 @@ def test_a_past_rounds_claims_are_over(project: Project, asked: Asked, tmp_path:
 def test_names(name: str) -> None:
     try:
         kept = person(name)
-    except Refused:
-        assert not name.strip() or len(kept_length(name)) > 100
+    except AltuiError:
+        assert not name.strip() or len(plain(" ".join(name.split()))) > 100
     else:
-        assert kept.isprintable()
-        assert person(kept) == kept
-        assert is_same(kept, "  " + kept.upper().lower() + " ") or kept.casefold() != kept.lower()
-
-
-def kept_length(name: str) -> str:
-    return " ".join(name.split()).encode("unicode_escape").decode()
+        assert plain(kept) == kept == person(kept)
+        assert is_same(kept, f"  {kept.casefold()} ")

@@ -13,7 +13,8 @@ from altui.labels.bundle.tools import (
 NOTE = """\
 images/   the slices, values untouched
 views/    the same as 8-bit pictures, to look at
-{maps}{context}{premasks}classes.csv   the class ids and colours; "ignore" leaves a pixel out of training
+{maps}{context}{premasks}classes.csv
+          the class ids and colours; "ignore" leaves a pixel out of training
 
 Save one mask a slice, of the slice's size, one class id a pixel, as TIFF or PNG in one
 grey channel, named as its image (such as {example}.tif), and send the masks back.
