@@ -133,12 +133,20 @@ def _can_retry(context: Context) -> bool:
     return job.round == status.round and status.state in ("labelled", "failed")
 
 
-PROPOSALS, JOBS = ("proposals",), ("jobs",)
+ROUNDS, PROPOSALS, JOBS = ("rounds",), ("proposals",), ("jobs",)
 
 ACTIONS: tuple[Action, ...] = (
     Action("show_rounds", "1", "", "the rounds, their mIoU and whether to stop"),
     Action("show_proposals", "2", "", "the slices put forward, to decide on", todo="see them"),
     Action("show_jobs", "3", "", "background jobs, their progress and logs", todo="watch it"),
+    Action(
+        "by_class",
+        "c",
+        "by class",
+        "a line for each class in the chart, or for each split",
+        ROUNDS,
+        lambda context: any(one.finished_at for one in context.snapshot.status.rounds),
+    ),
     Action(
         "approve",
         "a",

@@ -9,6 +9,7 @@ from altui.rounds.evidence import evidence
 from altui.rounds.forecast import Forecast, Refused
 from altui.rounds.looks import Looks, count_looks, describe_looks
 from altui.rounds.plan import full_size
+from altui.rounds.references import References, references
 from altui.rounds.results import RoundResult, round_results
 from altui.rounds.state import (
     RoundState,
@@ -47,6 +48,7 @@ class Status:
     strays: tuple[SliceId, ...]  # labelled or in the slate, but not in altui.toml any more
     undoable: str  # what this person's undo would take back; empty for nothing
     todo: str
+    references: References = References()
 
     def to_json(self) -> dict[str, Any]:
         """The contract's `altui status --json`."""
@@ -65,6 +67,7 @@ class Status:
                 "reasons": list(self.stopping.reasons),
                 "forecast": self.forecast.to_json(),
             },
+            "references": self.references.to_json(),
             "test_uses": self.test_uses.rounds,
             "simulation_test_uses": self.test_uses.simulations,
             "jobs": [job_json(job) for job in self.jobs],
@@ -125,6 +128,7 @@ def status(workspace: Workspace, history: History) -> Status:
         strays=strays(workspace, history, current),
         undoable=undoable(history, number, workspace.store.who),
         todo=todo(state, current, missing, latest_job(jobs, number), stopping),
+        references=references(workspace, jobs),
     )
 
 
