@@ -7,7 +7,6 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
 
 from altui.actions import bindings
 from altui.poller import Snapshot
@@ -18,6 +17,7 @@ from altui.screens.base import AltuiScreen
 from altui.screens.table import RecordTable, Row, cell
 from altui.text import plain
 from altui.widgets.chart import LineChart, Series
+from altui.widgets.told import Told
 
 # A space before each: in 80 columns there is no room for padding on both sides.
 COLUMNS = (
@@ -49,9 +49,9 @@ class RoundsScreen(AltuiScreen):
             yield chart
             with Vertical(id="side"):
                 with VerticalScroll(classes="panel", id="classes"):
-                    yield Static(markup=False)
+                    yield Told()
                 with VerticalScroll(classes="panel", id="stopping"):
-                    yield Static(markup=False)
+                    yield Told()
 
     def on_resize(self, event: events.Resize) -> None:
         super().on_resize(event)
@@ -74,7 +74,7 @@ class RoundsScreen(AltuiScreen):
         split = self.altui.project.config.stopping.split
         newest = f", {split}, round {measured[-1].round}" if measured else ""
         panel.border_title = Content(f"IoU by class{newest}")
-        panel.query_one(Static).update(
+        panel.query_one(Told).tell(
             class_lines(measured[-1]) if measured else Content("no round has results yet")
         )
 
@@ -84,7 +84,7 @@ class RoundsScreen(AltuiScreen):
         told = status.stopping
         reasons = [Content(plain(reason)) for reason in told.because]
         reasons += [Content.styled(f"· {plain(reason)}", "$text-muted") for reason in told.beside]
-        panel.query_one(Static).update(Content("\n").join(reasons))
+        panel.query_one(Told).tell(Content("\n").join(reasons))
 
 
 def row(result: RoundResult, total: int) -> Row:
