@@ -26,7 +26,8 @@ def open_nifti(source: Source) -> Masks:
     if len(head) < 348:
         raise Damaged("truncated: its header is cut off")
     kind: Any = Nifti2Header if 540 in (_first(head, "<"), _first(head, ">")) else Nifti1Header
-    header = kind(head[: kind.sizeof_hdr])
+    # Unchecked: nibabel's checks mend a header in silence and speak of it on the terminal.
+    header = kind(head[: kind.sizeof_hdr], check=False)
     if bytes(header["magic"].item())[:2] != b"n+":
         raise Damaged("is no NIfTI file in one piece", "save it as .nii or .nii.gz")
     shape = tuple(int(size) for size in header.get_data_shape())
