@@ -82,7 +82,7 @@ class Query(Table):
 
     strategy: NonEmpty = "entropy"
     initial: NonEmpty = "initial"  # for round 1, which has no model
-    aggregation: Literal["foreground", "mean", "top"] = "foreground"  # pixels' uncertainty: over
+    aggregation: Literal["mean", "foreground", "top"] = "mean"  # pixels' uncertainty: over
     budget: Annotated[int, Field(ge=1, le=10_000)] = 8
     max_per_sample: Annotated[int, Field(ge=1, le=1_000_000)] = 2
     min_gap: Annotated[int, Field(ge=0, le=1_000_000)] = 5  # slices along z
@@ -119,6 +119,10 @@ class Training(Table):
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = "auto"
     tile: Annotated[int, Field(ge=64, le=16384)] = 1536  # larger slices are read in tiles
+
+    def total_steps(self, labelled: int) -> int:
+        """More labels, longer training."""
+        return min(self.steps + self.steps_per_slice * labelled, self.max_steps)
 
 
 class Augmentation(Table):

@@ -14,11 +14,14 @@ from altui.labels.bundle import Bundle, export_bundle
 from altui.labels.history import Revision, restore_revision, revisions, revisions_of
 from altui.labels.imports import ImportReport, import_from_oracle, import_paths
 from altui.labels.predictions import newest_prediction, newest_uncertainty
+from altui.query.pool import Strategy
 from altui.rounds import decide, run
 from altui.rounds.collect import collect
 from altui.rounds.decide import Decided
 from altui.rounds.past import Shown, show_round
-from altui.rounds.propose import Proposals, as_slices, propose
+from altui.rounds.pick import pick
+from altui.rounds.plan import Plan, plan, strategies_now
+from altui.rounds.propose import Proposals, as_slices, proposable_round, propose
 from altui.rounds.simulate import Simulation, simulation, start_simulation
 from altui.rounds.state import current_round, slate
 from altui.rounds.status import Status, status
@@ -81,6 +84,17 @@ class Project:
         """Propose for the current round, or for the next once this one has its results."""
         return propose(self.workspace, strategy)
 
+    def strategies(self) -> tuple[Strategy, ...]:
+        """Those that `propose` could use now."""
+        history = self.workspace.store.history()
+        return strategies_now(self.workspace, history, proposable_round(self.workspace, history))
+
+    def plan(self, strategy: str | None = None) -> Plan:
+        """What `propose` would change, changing nothing."""
+        history = self.workspace.store.history()
+        number = proposable_round(self.workspace, history)
+        return plan(self.workspace, history, number, strategy)
+
     def show_round(self, number: int, strategy: str | None = None) -> Shown:
         """What a strategy would have proposed for a round as it began; changes nothing."""
         return show_round(self.workspace, number, strategy)
@@ -102,8 +116,14 @@ class Project:
         """Reject proposals; the next best slices take their places unless told otherwise."""
         return decide.reject(self.workspace, as_slices(slices), reason, replacement)
 
+    def pick(self, slice_id: str | SliceId, instead_of: str | SliceId | None = None) -> Decided:
+        """Take a slice into the round's batch by hand, in place of another one or of none."""
+        [one] = as_slices((slice_id,))
+        other = as_slices((instead_of,))[0] if instead_of is not None else None
+        return pick(self.workspace, one, other)
+
     def undo(self) -> Decided:
-        """Take back this person's latest approval or rejection in the current round."""
+        """Take back this person's latest decision in the current round."""
         return decide.undo(self.workspace)
 
     # Masks

@@ -44,7 +44,7 @@ def test_the_true_top_k_when_nothing_constrains_it(name: str, aggregation: str) 
 def test_slices_without_a_score_come_last(name: str) -> None:
     score = np.full(N, np.nan)
     score[[4, 9]] = 0, 0.1
-    assert chosen(name, pool_with(**{f"{MEASURES[name]}_foreground": score}))[:3] == [9, 4, 0]
+    assert chosen(name, pool_with(**{f"{MEASURES[name]}_mean": score}))[:3] == [9, 4, 0]
 
 
 def test_coreset_is_k_center_greedy() -> None:

@@ -121,7 +121,7 @@ def test_unconstrained_entropy_takes_the_true_top_k(pool: Pool, rule: Rules) -> 
         for s, i, v in zip(
             pool.components.sample,
             pool.components.index,
-            pool.components.columns["entropy_foreground"],
+            pool.components.columns["entropy_mean"],
             strict=True,
         )
     }
@@ -183,7 +183,7 @@ def test_reasons_tell_what_was_passed_over_and_the_nearest_label() -> None:
         ("a",),
         np.zeros(6, np.int32),
         np.arange(6, dtype=np.int32),
-        {"entropy_foreground": np.array([0.1, 0.9, 0.8, 0.2, 0.3, 0.0], np.float32)},
+        {"entropy_mean": np.array([0.1, 0.9, 0.8, 0.2, 0.3, 0.0], np.float32)},
     )
     pool = Pool({"a": 6}, labelled=frozenset({SliceId("a", 0)}), components=components)
     (pick,) = run("entropy", pool, Rules(1, 1, 2, 0, 2)).picks

@@ -41,7 +41,7 @@ def write_result(
     index = np.concatenate([np.arange(h.slices) for h in headers]).astype(np.int32)
     scores = np.random.default_rng(seed).random(len(index)).astype(np.float32)
     Components(
-        tuple(header.name for header in headers), sample, index, {"entropy_foreground": scores}
+        tuple(header.name for header in headers), sample, index, {"entropy_mean": scores}
     ).save(folder.path / SCORES)
     matrix = two_confused(test_hits)
     folder.write(

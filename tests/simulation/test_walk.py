@@ -48,7 +48,7 @@ def finish(folder: Path, config: Config, node: Node, hits: int = 50) -> None:
             tuple(SLICES),
             np.repeat(np.arange(3), 12).astype(np.int32),
             np.tile(np.arange(12), 3).astype(np.int32),
-            {"entropy_foreground": random.random(count).astype(np.float32)},
+            {"entropy_mean": random.random(count).astype(np.float32)},
         ).save(job.path / SCORES)
 
 
@@ -161,6 +161,23 @@ def test_another_recipe_is_another_node(folder: Path, config: Config) -> None:
     assert changed(steps=5) != same
     (folder / "masks" / "s1.tif").write_bytes((folder / "masks" / "t1.tif").read_bytes())
     assert recipe_of(folder, config) != same
+
+
+def test_full_supervision_trains_as_long_as_warm_rounds_do_together(
+    folder: Path, config: Config
+) -> None:
+    training = config.training.model_copy(
+        update={"steps": 10, "steps_per_slice": 1, "max_steps": 15, "start": "warm"}
+    )
+    warm = config.model_copy(update={"training": training})
+    fresh_node, warm_node = (
+        walk(folder, one, "random", rounds=3, full=True, budget=2).full[0][0]
+        for one in (config, warm)
+    )
+    assert fresh_node.steps is None
+    assert warm_node.steps == 13 + 15 + 15  # rounds of 3, 5 and 7 labels, at most 15 steps each
+    spec = warm_node.prepare(folder, warm, "cpu").spec()
+    assert spec.config.training.total_steps(36) == 43
 
 
 def test_the_oracle_is_named_by_file_and_page(folder: Path, config: Config) -> None:

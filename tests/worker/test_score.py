@@ -64,7 +64,7 @@ def test_components_against_their_definitions(seed: int) -> None:
             top = np.sort(values.ravel())[-2:]  # 1 % of 180 pixels
             for region, wanted in (("mean", values), ("foreground", values[near]), ("top", top)):
                 assert np.isclose(found[f"{name}_{region}"][index], wanted.mean(), atol=1e-5)
-        weighted = (q * entropy).sum((1, 2)) / q.sum((1, 2))
+        weighted = (q * entropy).mean((1, 2))
         assert np.allclose(found["class_entropy"][index], weighted, atol=1e-5)
         share = np.bincount(predictions[index].ravel(), minlength=3) / near.size
         assert np.allclose(found["class_fraction"][index], share, atol=1e-6)

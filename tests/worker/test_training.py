@@ -16,7 +16,7 @@ from altui.worker.network import Network, build
 from altui.worker.progress import Tracker
 from altui.worker.resume import SavedTraining
 from altui.worker.samples import LabelledSlices, of_split, open_samples
-from altui.worker.train import Trainer, total_steps
+from altui.worker.train import Trainer
 
 from .made import make_job, make_project, two_labels
 
@@ -127,8 +127,8 @@ def test_short_of_memory_the_training_goes_on_with_half_the_batch(
 
 
 def test_steps_grow_with_the_labels() -> None:
-    assert total_steps(Training(steps=100, steps_per_slice=5), 8) == 140
-    assert total_steps(Training(steps=100, steps_per_slice=5, max_steps=120), 8) == 120
+    assert Training(steps=100, steps_per_slice=5).total_steps(8) == 140
+    assert Training(steps=100, steps_per_slice=5, max_steps=120).total_steps(8) == 120
 
 
 def test_a_gpu_that_is_not_there_is_refused() -> None:

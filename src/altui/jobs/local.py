@@ -20,10 +20,11 @@ STOP_SECONDS = 10.0
 _children: list[subprocess.Popen[bytes]] = []
 
 
-def launch(folder: JobFolder) -> subprocess.Popen[bytes]:
+def launch(folder: JobFolder, **environment: str) -> subprocess.Popen[bytes]:
     """Start the worker so that neither the terminal nor altui can take it down.
 
-    A session of its own: a hang-up reaches no process of another session. Raises AltuiError.
+    A session of its own: a hang-up reaches no process of another session. `environment`: what
+    it gets beside this process's own. Raises AltuiError.
     """
     _children[:] = [child for child in _children if child.poll() is None]
     try:
@@ -34,7 +35,7 @@ def launch(folder: JobFolder) -> subprocess.Popen[bytes]:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                env=os.environ | {"PYTHONUNBUFFERED": "1"},
+                env=os.environ | environment | {"PYTHONUNBUFFERED": "1"},
             )
     except OSError as error:
         raise AltuiError(

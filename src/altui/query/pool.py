@@ -84,7 +84,7 @@ class Rules:
     min_gap: int
     seed: int
     round: int
-    aggregation: Aggregation = "foreground"
+    aggregation: Aggregation = "mean"
 
     def rng(self) -> np.random.Generator:
         """Draws that differ by seed and round only.

@@ -30,7 +30,7 @@ STRATEGIES: dict[str, Strategy] = {
         ),
         Strategy(
             "entropy",
-            "most uncertain first: mean entropy over the predicted foreground",
+            "most uncertain first: the highest mean entropy",
             most_uncertain("entropy"),
             needs=("scores",),
         ),

@@ -43,7 +43,14 @@ def slate(history: History, round_number: int) -> Slate:
         if decision.round == round_number:
             latest[decision.slice] = decision
     kept = [decision for decision in latest.values() if decision.state != "withdrawn"]
-    proposed = [e.note for e in history.events if (e.what, e.round) == ("propose", round_number)]
+    undone = {event.undoes for event in history.events}
+    proposed = [
+        event.note
+        for event in history.events
+        if event.round == round_number
+        and event.what in ("propose", "switch")
+        and event.id not in undone
+    ]
     return Slate(
         round_number,
         tuple(sorted(kept, key=lambda decision: decision.rank)),

@@ -3,15 +3,12 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from altui.choose import batch_size
-from altui.errors import AltuiError
 from altui.jobs.state import JobView, views
-from altui.query.strategies import strategy_named
 from altui.rounds.decide import undoable
 from altui.rounds.evidence import evidence
 from altui.rounds.forecast import Forecast, Refused
 from altui.rounds.looks import Looks, count_looks, describe_looks
-from altui.rounds.propose import default_strategy
+from altui.rounds.plan import full_size
 from altui.rounds.results import RoundResult, round_results
 from altui.rounds.state import (
     RoundState,
@@ -123,21 +120,12 @@ def status(workspace: Workspace, history: History) -> Status:
         test_uses=looks,
         jobs=jobs,
         slate=current,
-        wanted=wanted(workspace, current, number),
+        wanted=full_size(workspace, current),
         missing=missing,
         strays=strays(workspace, history, current),
         undoable=undoable(history, number, workspace.store.who),
         todo=todo(state, current, missing, latest_job(jobs, number), stopping),
     )
-
-
-def wanted(workspace: Workspace, current: Slate, number: int) -> int:
-    """How many slices a full slate of this round holds."""
-    name = current.strategy or default_strategy(workspace, max(number, 1))
-    try:
-        return batch_size(workspace.config, strategy_named(name), len(workspace.train))
-    except AltuiError:  # a strategy that this altui does not have
-        return workspace.config.query.budget
 
 
 def pool_size(history: History, workspace: Workspace) -> tuple[int, int]:

@@ -47,7 +47,8 @@ class Node:
     """A training to be: `slices` labelled, in order; `previous`: the node of the round before.
 
     `recipe` is `recipe_of` the project. `score`: whether a strategy will ask for scores; it
-    is no part of the name, since it changes no figure.
+    is no part of the name, since it changes no figure. `steps`: the training's length, where
+    it is not the settings'.
     """
 
     recipe: str
@@ -56,10 +57,13 @@ class Node:
     slices: tuple[SliceId, ...]
     previous: str | None = None
     score: bool = True
+    steps: int | None = None
 
     @cached_property
     def key(self) -> str:
-        named = [self.recipe, self.seed, [str(one) for one in self.slices], self.previous]
+        named: list[object] = [self.recipe, self.seed, list(map(str, self.slices)), self.previous]
+        if self.steps is not None:
+            named.append(self.steps)
         return hashlib.sha256(json.dumps(named).encode()).hexdigest()[:20]
 
     def folder(self, project: Path) -> JobFolder:
@@ -82,9 +86,13 @@ class Node:
         folder.path.mkdir(parents=True, exist_ok=True)
         (folder.path / RESULT).unlink(missing_ok=True)
         masks = {sample.name: sample.masks for sample in config.samples}
-        training = config.training.model_copy(
-            update={"device": device, "seed": (config.training.seed + self.seed) % SEEDS}
-        )
+        changes: dict[str, object] = {
+            "device": device,
+            "seed": (config.training.seed + self.seed) % SEEDS,
+        }
+        if self.steps is not None:
+            changes |= {"steps": self.steps, "steps_per_slice": 0, "max_steps": self.steps}
+        training = config.training.model_copy(update=changes)
         # Carried here without its network, the node before has nothing to begin from.
         there = self.previous and (project / NODES / self.previous / CHECKPOINT).exists()
         folder.write(

@@ -54,7 +54,9 @@ class Walk:
             self.tracks += [Track(strategy, seed, node=first) for strategy in strategies]
             if simulation.full:
                 every = sorted(SliceId(s, i) for s, n in self.slices.items() for i in range(n))
-                self.full.append((Node(recipe, seed, 0, tuple(every), score=False), None))
+                steps = self._steps_of_all(len(first.slices))
+                node = Node(recipe, seed, 0, tuple(every), score=False, steps=steps)
+                self.full.append((node, None))
 
     def advance(self) -> bool:
         """Take in every training that has finished since; whether there was one.
@@ -145,6 +147,17 @@ class Walk:
         """Round 1, which all strategies share."""
         batch = self._choose(strategy_named(self.config.query.initial), seed, Pool(self.slices), 1)
         return Node(self.recipe, seed, 1, _sorted(batch), score=scored)
+
+    def _steps_of_all(self, first: int) -> int | None:
+        """Steps of full supervision where each round goes on from the last: as many as all the
+        rounds together have, so that it is not the shorter training; None: as configured.
+        """
+        training = self.config.training
+        if training.start == "fresh":
+            return None
+        budget = self.simulation.budget or self.config.query.budget
+        rounds = range(self.simulation.rounds)
+        return sum(training.total_steps(first + budget * number) for number in rounds)
 
     def _next(self, track: Track) -> Node | None:
         """The track's next round; None after the last, or where no slice is left."""

@@ -12,7 +12,7 @@ from altui.jobs.folder import JobFolder
 from altui.simulation.nodes import Node, ended, is_training, stop_all
 from altui.text import plain
 from altui.worker.log import say
-from altui.worker.slots import free_device
+from altui.worker.slots import THREADS, available_cores, free_device
 
 ATTEMPTS = 2  # of a training that dies without a word; it goes on from its checkpoint
 
@@ -91,8 +91,16 @@ class Crew:
                     f"the folder of {_name(node)} could not be written: {plain(error)}",
                     "free some space, then run the same altui simulate again",
                 ) from None
-            self.hands[node.key] = Hand(node, folder, device, local.launch(folder))
+            self.hands[node.key] = Hand(
+                node, folder, device, local.launch(folder, **self._environment(device))
+            )
         say(f"{_name(node)}: training on {device}, in {folder.id}")
+
+    def _environment(self, device: str) -> dict[str, str]:
+        """Trainings that share the CPU share its cores: more threads than cores are slow."""
+        if device != "cpu" or self.parallel == 1:
+            return {}
+        return {THREADS: str(max(available_cores() // self.parallel, 1))}
 
     def _note(self, hand: Hand) -> None:
         """Why a training gave no result, if it did not."""

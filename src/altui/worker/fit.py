@@ -13,7 +13,7 @@ from altui.worker.network import Network
 from altui.worker.progress import Tracker
 from altui.worker.resume import SavedTraining
 from altui.worker.samples import LabelledSlices, OpenSample, of_split
-from altui.worker.train import Trainer, total_steps
+from altui.worker.train import Trainer
 
 
 def fit(
@@ -35,7 +35,7 @@ def fit(
     loss = _finished(folder, key, network)
     if loss is not None:
         say(f"{CHECKPOINT} is there already: the training is not repeated")
-        steps = total_steps(config.training, len(slices))
+        steps = config.training.total_steps(len(slices))
         tracker.begin("train", steps)
         tracker.advance(steps)
         tracker.end()

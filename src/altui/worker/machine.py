@@ -66,7 +66,7 @@ def device() -> str:
     """The GPU by name and memory, or the number of CPU cores."""
     import torch
 
-    from altui.worker.compute import available_cores
+    from altui.worker.slots import available_cores
 
     if not torch.cuda.is_available():
         return f"no GPU: training on {available_cores()} CPU cores"

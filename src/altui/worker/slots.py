@@ -1,11 +1,13 @@
-"""Which devices a simulation may train on, and which of them is the least busy."""
+"""Which devices and cores there are to train on, and which device is the least busy."""
 
+import os
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterable
 
 COUNT = "import torch; print(torch.cuda.device_count() if torch.cuda.is_available() else 0)"
+THREADS = "OMP_NUM_THREADS"
 PATIENCE_SECONDS = 120.0  # a cold import of torch from a network disk
 
 
@@ -39,3 +41,10 @@ def gpus() -> int:
         return int(done.stdout)
     except (OSError, ValueError, subprocess.TimeoutExpired):
         return 0
+
+
+def available_cores() -> int:
+    """The cores that this process may use; Slurm, taskset and OMP_NUM_THREADS narrow it down."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    wanted = os.environ.get(THREADS, "")
+    return max(min(cores or 1, int(wanted) if wanted.isdecimal() else cores or 1), 1)

@@ -23,7 +23,6 @@ from altui.worker.previous import previous_of
 from altui.worker.progress import Tracker
 from altui.worker.samples import LabelledSlices, OpenSample, of_split, open_samples
 from altui.worker.score import score
-from altui.worker.train import total_steps
 
 TRAINING_COST = 3.0  # a step forward and back, in forward passes
 
@@ -98,7 +97,7 @@ def _work(
     crop = network.padded_side(settings.crop) ** 2
     views = len(config.augmentation.symmetries) if config.scoring.test_time_augmentation else 1
     return {
-        "train": TRAINING_COST * total_steps(settings, labelled) * settings.batch * crop,
+        "train": TRAINING_COST * settings.total_steps(labelled) * settings.batch * crop,
         "evaluate": float(views * sum(sample.pixels for sample in measured)),
         "score": float(passes(config) * sum(sample.pixels for sample in pool)),
     }

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from altui.config import Config, Training
+from altui.config import Config
 from altui.errors import AltuiError
 from altui.worker.average import Average
 from altui.worker.compute import Compute
@@ -22,11 +22,6 @@ from altui.worker.step import Stepper
 from altui.worker.validate import Checkpoints
 
 SMOOTHING = 0.95  # of the loss that is shown: about the last twenty steps
-
-
-def total_steps(settings: Training, labelled: int) -> int:
-    """More labels, longer training."""
-    return min(settings.steps + settings.steps_per_slice * labelled, settings.max_steps)
 
 
 class Trainer:
@@ -47,7 +42,7 @@ class Trainer:
     ) -> None:
         settings = config.training
         self.network, self.slices, self.config, self.compute = network, slices, config, compute
-        self.steps = total_steps(settings, len(slices))
+        self.steps = settings.total_steps(len(slices))
         self.done = 0
         # Kept on the device: reading it there at every step would wait for the GPU.
         self._loss = torch.zeros((), device=compute.device)

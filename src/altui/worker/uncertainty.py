@@ -82,8 +82,8 @@ def components_of(
         for place, measure in enumerate(MEASURES[: measures.shape[1]])
     }
     of_classes = assessment.probabilities.flatten(2)
-    weight = of_classes.sum(2).clamp(min=TINY)
-    columns["class_entropy"] = torch.einsum("ncp,np->nc", of_classes, flat[:, 0]) / weight
+    shares = torch.einsum("ncp,np->nc", of_classes, flat[:, 0])
+    columns["class_entropy"] = shares / flat.shape[2]
     columns["class_fraction"] = torch.stack(
         [(predictions == number).float().mean((1, 2)) for number in range(classes)], 1
     )

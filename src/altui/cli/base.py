@@ -1,0 +1,110 @@
+"""What the commands share: the group that explains refusals, arguments, and how altui speaks."""
+
+import errno
+import os
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from altui import __version__
+from altui.errors import AltuiError
+from altui.text import plain
+
+if TYPE_CHECKING:
+    from altui.project import Project
+
+
+class Place(click.Path):
+    """A path, which an empty string (an unset variable, mostly) is not."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("is empty: give a path", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+PLACE = Place(path_type=Path, readable=False)
+project_argument = click.argument("project", type=PLACE)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+class Commands(click.Group):
+    """Keeps the order of the work rather than of the alphabet, and explains refusals."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            try:
+                return super().invoke(ctx)
+            finally:
+                if sys.stdout is not None:
+                    sys.stdout.flush()  # here, where a full disk can still be explained
+        except AltuiError as error:
+            # Lines are altui's own, but words in them may be anyone's.
+            click.echo("altui: " + "\n".join(map(plain, error.message.split("\n"))), err=True)
+            if error.hint:
+                click.echo(f"  → {plain(with_project(error.hint, ctx.obj))}", err=True)
+            ctx.exit(1)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            click.echo("altui: the output could not be written: no space left", err=True)
+            # What is left in the buffer has nowhere to go; Python would fail over it at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(1)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="altui")
+def main() -> None:
+    """Active-learning annotation rounds for the segmentation of micro-tomograms.
+
+    PROJECT is a folder with an altui.toml. Begin with "altui init PROJECT".
+    """
+
+
+def open_project(path: Path) -> "Project":
+    from altui.project import Project
+
+    click.get_current_context().find_root().obj = path  # for hints, should it fail
+    return Project.open(path)
+
+
+def with_project(hint: str, path: Path | None) -> str:
+    """A hint's commands with the folder that was given, so that they can be copied."""
+    return hint if path is None else hint.replace("PROJECT", plain(shlex.quote(str(path))))
+
+
+def say(text: str) -> None:
+    """Narration goes to stderr; stdout is for data."""
+    click.echo(plain(text), err=True)
+
+
+def print_json(value: Any) -> None:
+    import json
+
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def counting(what: str) -> Callable[[int, int], None]:
+    """Progress on a terminal's stderr, in one line; nothing elsewhere."""
+
+    def tell_count(done: int, total: int) -> None:
+        if sys.stderr.isatty() and total > 20 and (done % 20 == 0 or done == total):
+            click.echo(f"\r{done} of {total} {what}", err=True, nl=done == total)
+
+    return tell_count
+
+
+def say_next(project: "Project") -> None:
+    """What to do now. What came before it is done, so a fault here is only told."""
+    try:
+        say(f"next: {project.status().todo}")
+    except AltuiError as error:
+        say(f"but {error.message}")

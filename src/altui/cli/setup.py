@@ -1,0 +1,63 @@
+"""Commands that set a project up, look it over and open it."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from altui.cli.base import counting, json_option, open_project, print_json, project_argument, say
+from altui.errors import AltuiError
+from altui.text import count, plain
+
+
+@click.command()
+@project_argument
+@click.option("--name", help="The project's name (default: the folder's).")
+def init(project: Path, name: str | None) -> None:
+    """Write a commented altui.toml with the stacks found."""
+    from altui.setup.init import write_config
+
+    written = write_config(project, name)
+    say(f"wrote {plain(written.path)} with {count(written.samples, 'sample')}")
+    for note in written.notes:
+        say(f"  · {note}")
+    say(f"read it through, then: altui check {plain(project)}")
+
+
+@click.command()
+@project_argument
+@json_option
+@click.option("--deep", is_flag=True, help="Also decode every slice and mask (slow).")
+def check(project: Path, as_json: bool, deep: bool) -> None:
+    """Say what is wrong with the project or the machine."""
+    from altui.setup.check import check_project
+
+    findings = check_project(project, deep=deep, progress=counting("files hashed"))
+    if as_json:
+        print_json([finding.to_json() for finding in findings])
+    else:
+        for finding in findings:
+            click.echo(finding.line())
+    bad = sum(finding.level == "error" for finding in findings)
+    say(f"{count(bad, 'error')}, {count(sum(f.level == 'warning' for f in findings), 'warning')}")
+    if bad:
+        raise SystemExit(1)
+
+
+@click.command("open")
+@project_argument
+def open_app(project: Path) -> None:
+    """The terminal app."""
+    opened = open_project(project)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise AltuiError(
+            "the app needs a terminal, and this is none", "use the commands: altui status PROJECT"
+        )
+    from altui.app import AltuiApp
+
+    app = AltuiApp(opened)
+    app.run()
+    farewell = app.farewell()
+    if farewell:
+        say(farewell)
+    raise SystemExit(app.return_code or 0)
