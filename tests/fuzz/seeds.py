@@ -8,6 +8,7 @@ import tarfile
 import tempfile
 import zipfile
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -81,8 +82,7 @@ def npys() -> Iterator[bytes]:
 
 
 def niftis() -> Iterator[bytes]:
-    import nibabel
-
+    nibabel = import_module("nibabel")  # untyped
     affine = np.diag([-1.0, -1.0, 1.0, 1.0])
     yield nibabel.Nifti1Image(STACK.T, affine).to_bytes()
     yield nibabel.Nifti1Image(STACK.T.astype(np.int16), None).to_bytes()
@@ -93,8 +93,12 @@ def nrrds() -> Iterator[bytes]:
     import nrrd
 
     place = {"space": "left-posterior-superior", "space directions": np.eye(3)}
-    segments = {f"Segment0_{key}": value for key, value in zip(
-        ("ID", "Name", "LabelValue", "Layer"), ("S_1", "bone", "1", "0"), strict=True)}
+    segments = {
+        f"Segment0_{key}": value
+        for key, value in zip(
+            ("ID", "Name", "LabelValue", "Layer"), ("S_1", "bone", "1", "0"), strict=True
+        )
+    }
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "m.nrrd"
         for encoding, header in (

@@ -29,7 +29,7 @@ from altui.volumes.check import check_stack
 from altui.volumes.stack import open_stack
 from altui.workspace import Header
 from tests.fuzz.damage import mended
-from tests.fuzz.seeds import SHAPE, STEM, MASK
+from tests.fuzz.seeds import MASK, SHAPE, STEM
 
 ROOM = 1 << 22  # bytes that archives may unpack to
 FEW = 6  # masks of a file

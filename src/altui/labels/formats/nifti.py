@@ -45,7 +45,9 @@ def open_nifti(source: Source) -> Masks:
         raise Damaged("truncated: it holds fewer numbers than its header says")
     if int(header["sform_code"]) > 0 or int(header["qform_code"]) > 0:
         # RAS; nibabel's class is what knows the two ways in which it may be written.
-        check_directions(np.asarray(header.get_best_affine())[:3, :3], ras=True)
+        with np.errstate(all="ignore"):
+            affine = np.asarray(header.get_best_affine(), np.float64)
+        check_directions(affine[:3, :3], ras=True)
     slope, intercept = header.get_slope_inter()
 
     def read(index: int) -> Pixels:
@@ -66,4 +68,5 @@ def _scaled(
     """The header's scale, which label volumes are without."""
     if slope in (None, 1.0) and intercept in (None, 0.0):
         return plane
-    return plane * float(slope or 1.0) + float(intercept or 0.0)
+    with np.errstate(all="ignore"):  # what overflows is no whole number, and refused as such
+        return plane * float(slope or 1.0) + float(intercept or 0.0)
