@@ -136,9 +136,9 @@ class _Gathering:
     def _look_at_parts(
         self, place: PurePath, group: list[tuple[int, str, File]], beside: "_Beside"
     ) -> None:
-        """Label Studio's PNG export: one mask in several files."""
+        """Label Studio's PNG and NumPy exports: one mask in several files."""
         first = group[0][2]
-        name = shown(Path(first.name).with_name(place.name + "-tag-*.png"))
+        name = shown(Path(first.name).with_name(place.name + "-tag-*"))
         try:
             digests = [_hash(file.path) for _, _, file in group]
         except Refusal as refusal:
