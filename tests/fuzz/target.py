@@ -17,6 +17,7 @@ import numpy as np
 from altui.config import Config
 from altui.errors import AltuiError
 from altui.labels.archive import CONFIG, DATABASE_NAME, MANIFEST, Entry, Writer
+from altui.labels.counting import from_one
 from altui.labels.names import find_slice, sample_alone
 from altui.labels.read import Reader
 from altui.labels.restore import restore
@@ -100,7 +101,7 @@ def _masks(path: Path) -> str:
                 ends[_in_words(refusal.message, refusal.code)] += 1
                 continue
             with suppress(Refusal):
-                for slice_id in slices_of(file, masks, SAMPLES).slices[:FEW]:
+                for slice_id in slices_of(file, masks, SAMPLES, {}).slices[:FEW]:
                     assert isinstance(slice_id, Refusal) or slice_id.sample in SAMPLES.train
             for index in range(min(FEW, masks.count)):
                 try:
@@ -129,6 +130,7 @@ def _stack(folder: Path, kind: str, data: bytes) -> str:
 def _name(data: bytes) -> str:
     file = PurePath(os.fsdecode(data.replace(b"\0", b"")))
     found = find_slice(file, *SAMPLES) if file.name else None
+    from_one([file, file.with_name("screw1 3.png")] if file.name else [], *SAMPLES)
     sample_alone(file, [*SAMPLES.train])
     assert found is None or found.index < SAMPLES.train[found.sample]
     return "read"

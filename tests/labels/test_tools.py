@@ -288,6 +288,15 @@ def test_by_the_option(project: Project, back: Path, save: Save) -> None:
     assert strange.exit_code == 2
 
 
+def test_a_folder_that_counts_from_1(project: Project, back: Path, save: Save) -> None:
+    mine = [SliceId("screw1", index) for index in (3, 7, SLICES - 1)]
+    for one in mine:
+        save(one, f"screw1/slice {one.index + 1:03d}.png")
+    report = project.import_labels(back, **RIGHT)
+    assert "numbered from 1" in report.notes[0]
+    assert_labelled(project, *mine)
+
+
 def test_other_json_lies_about(project: Project, back: Path, save: Save, asked: Asked) -> None:
     save(asked[0])
     (back / "settings.json").write_text('{"theme": "dark"}')

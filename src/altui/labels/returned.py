@@ -38,6 +38,11 @@ class Returned:
     colours: Mapping[int, str]  # 0xRRGGBB to label, by the labelmap beside it
     image: str = ""  # the name of its image, where a file beside it says that
 
+    @property
+    def named(self) -> PurePath:
+        """What says, by its name, which slice it is of."""
+        return self.place.with_name(self.image) if self.image else self.place
+
 
 @dataclass(frozen=True)
 class Gathered:
