@@ -6,12 +6,12 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
 
 from textual.app import App, SystemCommand
 from textual.message import Message
@@ -29,6 +29,10 @@ from altui.screens.proposals import ProposalsScreen
 from altui.screens.rounds import RoundsScreen
 from altui.screens.trouble import in_words
 from altui.text import listing
+
+if TYPE_CHECKING:
+    from altui.inbox.inbox import Note, Taken
+    from altui.inbox.watcher import Watcher
 
 _T = TypeVar("_T")
 
@@ -61,6 +65,13 @@ class AltuiApp(App[None]):
             super().__init__()
             self.error = error
 
+    class Arrived(Message):
+        """Masks came into the inbox, or something that stays there."""
+
+        def __init__(self, heard: Sequence[Taken | Note]) -> None:
+            super().__init__()
+            self.heard = heard
+
     class Performed(Message):
         """A call has returned in its thread; `then` shows what came of it."""
 
@@ -71,7 +82,7 @@ class AltuiApp(App[None]):
     def __init__(
         self, project: Project, *, interval: float = INTERVAL, host: str | None = None
     ) -> None:
-        """`interval`: seconds between two looks at the project."""
+        """`interval`: seconds between two looks at the project; five times that for the inbox."""
         super().__init__()
         self.animation_level = "none"
         if self.console.color_system == "standard" and "TEXTUAL_THEME" not in os.environ:
@@ -84,6 +95,8 @@ class AltuiApp(App[None]):
         self.snapshot: Snapshot | None = None
         self.imported_from: str | None = None
         self.poller = Poller(project, self._polled, self._poll_failed, interval)
+        self.interval = interval
+        self.watcher: Watcher | None = None
         # One thread, so that what is typed fast is done in the order of its typing.
         self._doer = ThreadPoolExecutor(1, thread_name_prefix="altui-act")
         self._doing = 0
@@ -115,12 +128,16 @@ class AltuiApp(App[None]):
 
     def on_mount(self) -> None:
         self.poller.start()
+        if self.project.config.masks_in.inbox:
+            self._watch_inbox()
         # Asked to end, it gives the terminal back; outside the main thread that cannot be had.
         with suppress(NotImplementedError, RuntimeError, ValueError):
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit)
 
     def on_unmount(self) -> None:
         self.poller.stop()
+        if self.watcher:
+            self.watcher.stop()
         # What was typed before quitting is still done; the interpreter waits for it.
         self._doer.shutdown(wait=False)
 
@@ -131,6 +148,20 @@ class AltuiApp(App[None]):
 
     def _poll_failed(self, error: Exception) -> None:
         self._post(self.PollFailed(error))
+
+    def _watch_inbox(self) -> None:
+        from altui.inbox.watcher import Watcher, inbox_of
+
+        folder = inbox_of(self.project)
+        if folder is not None:
+            self.watcher = Watcher(
+                self.project, folder, self._arrived, self._poll_failed, 5 * self.interval
+            )
+            self.watcher.start()
+
+    def _arrived(self, heard: Sequence[Taken | Note]) -> None:
+        self._post(self.Arrived(heard))
+        self.poller.kick()
 
     def _post(self, message: Message) -> None:
         """From any thread; the app may be gone by then."""
@@ -148,6 +179,12 @@ class AltuiApp(App[None]):
 
     def on_altui_app_poll_failed(self, message: PollFailed) -> None:
         self.complain(message.error)
+
+    def on_altui_app_arrived(self, message: Arrived) -> None:
+        from altui.screens.imports import news
+
+        for text, severity in news(message.heard):
+            self.say(text, severity)
 
     # Doing
 

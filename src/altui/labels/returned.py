@@ -57,7 +57,7 @@ def returned_files(paths: Iterable[Path], scratch: Scratch) -> Gathered:
     """The masks among `paths`, in the folders and archives among them.
 
     In folders and archives, hidden files, files that no one would take for a mask and the
-    pictures that a bundle brought are passed over. Raises AltuiError where nothing is left.
+    pictures that a bundle brought are passed over. Raises NoMasks where nothing is left.
     """
     given = list(paths)
     gathered = _Gathering(scratch)
@@ -65,11 +65,15 @@ def returned_files(paths: Iterable[Path], scratch: Scratch) -> Gathered:
         gathered.add(files_in(path, scratch, gathered.verdicts))
     if not gathered.masks and not gathered.verdicts:
         where = ", ".join(plain(path) for path in given)
-        raise AltuiError(
+        raise NoMasks(
             f"no masks in {where}",
             "give the folder with the masks: TIFF or PNG, named SAMPLE_zINDEX",
         )
     return Gathered(tuple(gathered.masks), tuple(gathered.verdicts), tuple(gathered.notes))
+
+
+class NoMasks(AltuiError):
+    """The given paths are there, and hold none."""
 
 
 class _Gathering:
