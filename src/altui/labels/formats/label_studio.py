@@ -20,6 +20,7 @@ from altui.volumes.base import Damaged, check_size
 # task-7-annotation-3-by-1-tag-bone-0.png, or .npy: a file for each brush stroke, 0 or 255.
 EXPORTED = re.compile(r"task-(\d+)-annotation-(\d+)(?:-by-.*)?-tag-(.+)-(\d+)\.(?:png|npy)", re.I)
 BRUSH = "brushlabels"
+MAX_REGIONS = 10_000  # of an image; each is drawn on all of it
 OTHERS = ("polygonlabels", "rectanglelabels", "ellipselabels", "keypointlabels")
 
 
@@ -118,6 +119,8 @@ def _decode(task: Task) -> Pixels:
     if task.shape is None:
         raise Refusal("label-studio", task.fault)
     check_size(*task.shape)
+    if len(task.strokes) > MAX_REGIONS:
+        raise Refusal("too-large", f"has more than {MAX_REGIONS:,} brush masks of one image")
     names = list(dict.fromkeys(stroke.label for stroke in task.strokes))
     values = np.zeros(task.shape, np.uint16)
     for stroke in task.strokes:

@@ -1,6 +1,8 @@
 """TIFF and BigTIFF: one page or many, of any whole-number type; one page in colour."""
 
 import mmap
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -44,10 +46,18 @@ def open_tiff(source: Source) -> Masks:
     return Masks(stack.slices, shape, lambda index: Pixels(stack.read(index), palette=table), names)
 
 
+@contextmanager
+def _by_tifffile(source: Source) -> Iterator[tifffile.TiffFile]:
+    """Without what it would read at once of microscopes' own flavours."""
+    flavours: Any = dict.fromkeys(("is_ndpi", "is_lsm", "is_scanimage"), False)
+    with quiet(), tifffile.TiffFile(source.path, **flavours) as file:
+        yield file
+
+
 def _colour_table(source: Source, page: Page) -> npt.NDArray[np.uint8] | None:
     """(n, 3) colours of a palette's indices; None where it cannot be read: the indices count."""
     try:
-        with quiet(), tifffile.TiffFile(source.path) as file:
+        with _by_tifffile(source) as file:
             file.filehandle.seek(page.directory)
             table = tifffile.TiffPage(file, index=0).colormap
     except Exception:  # whatever tifffile meets in what nobody needs
@@ -76,10 +86,7 @@ def _read_colour(source: Source, data: mmap.mmap, dialect: Dialect, page: Page) 
     if page.layout.compression == LZW:
         for at, length in zip(*stored, strict=True):
             check_lzw(data[at : at + length], reversed_bits=page.layout.fill_order == 2)
-    with (
-        quiet(),
-        tifffile.TiffFile(source.path, is_ndpi=False, is_lsm=False, is_scanimage=False) as file,
-    ):
+    with _by_tifffile(source) as file:
         file.filehandle.seek(page.directory)
         pixels = tifffile.TiffPage(file, index=0).asarray()
     if pixels.dtype != np.uint8:
@@ -94,7 +101,7 @@ def _read_colour(source: Source, data: mmap.mmap, dialect: Dialect, page: Page) 
 def _imagej_labels(source: Source, slices: int) -> tuple[str, ...]:
     """The slice labels of ImageJ's own metadata: a stack made of files keeps their names."""
     try:
-        with quiet(), tifffile.TiffFile(source.path) as file:
+        with _by_tifffile(source) as file:
             found = (file.imagej_metadata or {}).get("Labels")
     except AltuiError:
         raise
