@@ -25,6 +25,7 @@ from altui.labels.returned import returned_files
 from altui.labels.scratch import Scratch
 from altui.labels.verdict import Refusal
 from altui.labels.which import Samples, slices_of
+from altui.slices import SliceId
 from altui.text import UNPRINTABLE, plain
 from altui.volumes.check import check_stack
 from altui.volumes.stack import open_stack
@@ -102,7 +103,7 @@ def _masks(path: Path) -> str:
                 continue
             with suppress(Refusal):
                 for slice_id in slices_of(file, masks, SAMPLES, {}).slices[:FEW]:
-                    assert isinstance(slice_id, Refusal) or slice_id.sample in SAMPLES.train
+                    assert not isinstance(slice_id, SliceId) or slice_id.sample in SAMPLES.train
             for index in range(min(FEW, masks.count)):
                 try:
                     size = OF_DATA if masks.shape(index) == OF_DATA else SHAPE

@@ -13,7 +13,7 @@ from altui.labels.formats.base import Source
 from altui.labels.formats.cvat import LABELMAP, OBJECTS, is_beside, read_labelmap
 from altui.labels.formats.json_masks import load
 from altui.labels.formats.label_studio import image_of, is_label_studio, part_of
-from altui.labels.manifest import MAP, Manifest, Role, find_manifest, load_manifest
+from altui.labels.manifest import CONTEXT, MAP, Manifest, Role, find_manifest, load_manifest
 from altui.labels.manifest import NAME as MANIFEST
 from altui.labels.names import ENDINGS
 from altui.labels.scratch import Scratch
@@ -21,7 +21,7 @@ from altui.labels.verdict import Refusal, Verdict, refused, shown
 from altui.labels.walk import File, files_in
 from altui.text import count, plain
 
-OWN: tuple[Role | None, ...] = ("image", "view")  # of a bundle; nobody means them as masks
+OWN: tuple[Role | None, ...] = ("image", "view", "tool")  # of a bundle; never meant as masks
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ class _Gathering:
             return
         role = manifest.role_of(digest) if manifest else None
         # Saved anew, a map is no longer told by its content.
-        if role in OWN or ENDINGS.sub("", file.place.name.lower()).endswith(MAP):
+        if role in OWN or ENDINGS.sub("", file.place.name.lower()).endswith((MAP, CONTEXT)):
             if file.given:
                 own = Refusal("not-a-mask", "is the bundle's own picture of the slice")
                 self.verdicts.append(refused(file.name, own))
