@@ -178,11 +178,9 @@ def test_links_out_of_a_folder(project: Project, asked: Asked, save: Save, back:
 @cache
 def bomb(kind: str, megabytes: int = 320) -> bytes:
     """Zeros, compressed, some at a time."""
-    pack: Any = {
-        "gz": lambda: zlib.compressobj(1, zlib.DEFLATED, 31),
-        "zlib": lambda: zlib.compressobj(1),
-        "xz": lambda: lzma.LZMACompressor(preset=0),
-    }[kind]()
+    pack: Any = lzma.LZMACompressor(preset=0)
+    if kind != "xz":
+        pack = zlib.compressobj(1, zlib.DEFLATED, {"gz": 31, "zlib": 15}[kind])
     return b"".join([*(pack.compress(ZEROS) for _ in range(megabytes)), pack.flush()])
 
 

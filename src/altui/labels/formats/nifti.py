@@ -11,6 +11,7 @@ from altui.labels.verdict import Refusal
 from altui.volumes.base import Damaged, check_size
 
 
+@np.errstate(all="ignore")  # nibabel reckons with a header's numbers before it judges them
 def open_nifti(source: Source) -> Masks:
     """A volume (x, y, z) as its slices (y, x). Raises Refusal, AltuiError, Damaged, or what
     nibabel raises.
@@ -45,9 +46,7 @@ def open_nifti(source: Source) -> Masks:
         raise Damaged("truncated: it holds fewer numbers than its header says")
     if int(header["sform_code"]) > 0 or int(header["qform_code"]) > 0:
         # RAS; nibabel's class is what knows the two ways in which it may be written.
-        with np.errstate(all="ignore"):
-            affine = np.asarray(header.get_best_affine(), np.float64)
-        check_directions(affine[:3, :3], ras=True)
+        check_directions(np.asarray(header.get_best_affine(), np.float64)[:3, :3], ras=True)
     slope, intercept = header.get_slope_inter()
 
     def read(index: int) -> Pixels:
