@@ -14,9 +14,10 @@ from altui.config import Split
 from altui.project import Project
 from altui.screens.confirm import Confirm
 from altui.screens.frame import StatusLine, fitted
-from altui.screens.jobs import Meter, WrappedLog
+from altui.screens.jobs import Meter
 from altui.screens.table import RecordTable
 from altui.widgets.chart import LineChart
+from altui.widgets.wrapped_log import WrappedLog
 
 from ..simulation.made import add_simulation
 from .made import (

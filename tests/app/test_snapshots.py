@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 
 from altui.app import AltuiApp
 from altui.project import Project
-from altui.screens.jobs import WrappedLog
+from altui.widgets.wrapped_log import WrappedLog
 
 from ..simulation.made import add_simulation
 from .made import (

@@ -8,7 +8,6 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
 
 from altui.actions import bindings
 from altui.poller import Snapshot
@@ -20,6 +19,7 @@ from altui.screens.base import AltuiScreen
 from altui.screens.table import RecordTable, Row, cell
 from altui.text import plain
 from altui.widgets.chart import Guide, LineChart, Reference, Series
+from altui.widgets.told import Told
 
 # A space before each: in 80 columns there is no room for padding on both sides.
 COLUMNS = (
@@ -52,9 +52,9 @@ class RoundsScreen(AltuiScreen):
             yield chart
             with Vertical(id="side"):
                 with VerticalScroll(classes="panel", id="classes"):
-                    yield Static(markup=False)
+                    yield Told()
                 with VerticalScroll(classes="panel", id="stopping"):
-                    yield Static(markup=False)
+                    yield Told()
 
     def on_resize(self, event: events.Resize) -> None:
         super().on_resize(event)
@@ -96,11 +96,11 @@ class RoundsScreen(AltuiScreen):
         newest = f", {status.watched}, round {measured[-1].round}" if measured else ""
         panel.border_title = Content(f"IoU by class{newest}")
         if not measured:
-            panel.query_one(Static).update("no round has results yet")
+            panel.query_one(Told).tell("no round has results yet")
             return
         marks = [self.query_one(LineChart).marker(n) for n in range(len(measured[-1].class_iou))]
         told = class_lines(measured[-1], marks if self._by_class else ())
-        panel.query_one(Static).update(told)
+        panel.query_one(Told).tell(told)
 
     def _show_stopping(self, status: Status) -> None:
         panel = self.query_one("#stopping")
@@ -108,7 +108,7 @@ class RoundsScreen(AltuiScreen):
         told = status.stopping
         reasons = [Content(plain(reason)) for reason in told.because]
         reasons += [Content.styled(f"· {plain(reason)}", "$text-muted") for reason in told.beside]
-        panel.query_one(Static).update(Content("\n").join(reasons))
+        panel.query_one(Told).tell(Content("\n").join(reasons))
 
 
 def row(result: RoundResult, total: int) -> Row:
