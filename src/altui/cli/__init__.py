@@ -8,7 +8,8 @@ __all__ = ["main"]
 for command in (  # in the order of the work
     *(setup.init, setup.check, setup.open_app, rounds.status),
     *(rounds.propose, rounds.approve, rounds.reject, rounds.pick, rounds.undo),
-    *(labels.export, labels.import_labels, inbox.watch_labels, labels.labels),
+    *(labels.assign, labels.release, labels.export, labels.import_labels),
+    *(inbox.watch_labels, labels.labels),
     *(backups.backup, backups.restore),
     *(jobs.run, jobs.jobs, simulate.simulate, simulate.strategies),
 ):

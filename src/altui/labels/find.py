@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from altui.errors import AltuiError
+from altui.labels.counting import from_one
 from altui.labels.formats.base import Masks
 from altui.labels.names import find_slice
 from altui.labels.read import Reader
@@ -12,6 +13,7 @@ from altui.labels.returned import Returned, returned_files
 from altui.labels.scratch import Scratch
 from altui.labels.verdict import Refusal, Verdict, refused
 from altui.labels.which import Labelled, Samples, slices_of
+from altui.rounds.repeats import open_repeats
 from altui.rounds.state import current_round, slate
 from altui.slices import SliceId
 from altui.text import count, plain
@@ -44,6 +46,7 @@ class Finding:
         self.notes: list[str] = []
         self._reader = reader
         self._unasked = unasked
+        self._shifted: dict[PurePath, SliceId] = {}
         headers = workspace.headers.values()
         self._samples = Samples(
             {header.name: header.slices for header in workspace.train},
@@ -51,13 +54,15 @@ class Finding:
         )
         history = workspace.store.history()
         active = slate(history, current_round(history)).active
-        self._asked = {decision.slice for decision in active}
+        repeated = (history.labels_by_id[one.label].slice for one in open_repeats(history))
+        self._asked = {*(decision.slice for decision in active), *repeated}
 
     def find(
         self, paths: Iterable[Path], scratch: Scratch, slice_id: SliceId | None = None
     ) -> None:
         """`slice_id`: what the only mask there labels. Raises AltuiError."""
         gathered = returned_files(paths, scratch)
+        self._shifted = from_one((file.named for file in gathered.masks), *self._samples)
         self.verdicts += gathered.verdicts
         self.notes += gathered.notes
         for file in gathered.masks:
@@ -68,6 +73,11 @@ class Finding:
                 # Other programs' JSON lies about in many a folder.
                 if file.given or file.source.suffix != ".json" or refusal.code != "format":
                     self.verdicts.append(refused(file.name, refusal))
+        if self._shifted and slice_id is None:
+            self.notes.append(
+                f"{count(len(self._shifted), 'file')} numbered from 1: there is one for the last "
+                "slice and none for a slice 0"
+            )
         if slice_id is not None and sum(map(len, self.groups.values())) > 1:
             raise AltuiError(
                 f"--slice {plain(slice_id)} is for one mask, and here are "
@@ -82,12 +92,14 @@ class Finding:
         if slice_id is not None:
             labelled = Labelled((slice_id,) * masks.count)
         else:
-            labelled = slices_of(file, masks, self._samples)
+            labelled = slices_of(file, masks, self._samples, self._shifted)
         passed = 0
         for index, one in enumerate(labelled.slices):
             name = file.name
             if masks.names or masks.count > 1:
                 name += f"#{masks.names[index] if file.source.suffix == '.json' else index}"
+            if one is None:
+                continue
             if isinstance(one, Refusal):
                 self.verdicts.append(refused(name, one))
             elif labelled.whole and one not in self._asked and not self._unasked:

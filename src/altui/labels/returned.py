@@ -13,7 +13,7 @@ from altui.labels.formats.base import Source
 from altui.labels.formats.cvat import LABELMAP, OBJECTS, is_beside, read_labelmap
 from altui.labels.formats.json_masks import load
 from altui.labels.formats.label_studio import image_of, is_label_studio, part_of
-from altui.labels.manifest import MAP, Manifest, Role, find_manifest, load_manifest
+from altui.labels.manifest import CONTEXT, MAP, Manifest, Role, find_manifest, load_manifest
 from altui.labels.manifest import NAME as MANIFEST
 from altui.labels.names import ENDINGS
 from altui.labels.scratch import Scratch
@@ -21,7 +21,7 @@ from altui.labels.verdict import Refusal, Verdict, refused, shown
 from altui.labels.walk import File, files_in
 from altui.text import count, plain
 
-OWN: tuple[Role | None, ...] = ("image", "view")  # of a bundle; nobody means them as masks
+OWN: tuple[Role | None, ...] = ("image", "view", "tool")  # of a bundle; never meant as masks
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,11 @@ class Returned:
     manifest: Manifest | None
     colours: Mapping[int, str]  # 0xRRGGBB to label, by the labelmap beside it
     image: str = ""  # the name of its image, where a file beside it says that
+
+    @property
+    def named(self) -> PurePath:
+        """What says, by its name, which slice it is of."""
+        return self.place.with_name(self.image) if self.image else self.place
 
 
 @dataclass(frozen=True)
@@ -119,7 +124,7 @@ class _Gathering:
             return
         role = manifest.role_of(digest) if manifest else None
         # Saved anew, a map is no longer told by its content.
-        if role in OWN or ENDINGS.sub("", file.place.name.lower()).endswith(MAP):
+        if role in OWN or ENDINGS.sub("", file.place.name.lower()).endswith((MAP, CONTEXT)):
             if file.given:
                 own = Refusal("not-a-mask", "is the bundle's own picture of the slice")
                 self.verdicts.append(refused(file.name, own))
@@ -140,9 +145,9 @@ class _Gathering:
     def _look_at_parts(
         self, place: PurePath, group: list[tuple[int, str, File]], beside: "_Beside"
     ) -> None:
-        """Label Studio's PNG export: one mask in several files."""
+        """Label Studio's PNG and NumPy exports: one mask in several files."""
         first = group[0][2]
-        name = shown(Path(first.name).with_name(place.name + "-tag-*.png"))
+        name = shown(Path(first.name).with_name(place.name + "-tag-*"))
         try:
             digests = [_hash(file.path) for _, _, file in group]
         except Refusal as refusal:

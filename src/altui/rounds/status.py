@@ -4,11 +4,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from altui.jobs.state import JobView, views
+from altui.rounds.claims import Claim, open_claims
 from altui.rounds.decide import undoable
 from altui.rounds.evidence import evidence
 from altui.rounds.forecast import Forecast, Refused
 from altui.rounds.looks import Looks, count_looks, describe_looks
 from altui.rounds.plan import full_size
+from altui.rounds.references import References, references
+from altui.rounds.repeats import Agreements, agreements
 from altui.rounds.results import RoundResult, round_results
 from altui.rounds.state import (
     RoundState,
@@ -47,6 +50,9 @@ class Status:
     strays: tuple[SliceId, ...]  # labelled or in the slate, but not in altui.toml any more
     undoable: str  # what this person's undo would take back; empty for nothing
     todo: str
+    claims: tuple[Claim, ...]  # slices that someone is labelling
+    agreement: Agreements  # of labelled slices that went out again
+    references: References = References()
 
     def to_json(self) -> dict[str, Any]:
         """The contract's `altui status --json`."""
@@ -59,12 +65,15 @@ class Status:
             "todo": self.todo,
             "missing": [str(one) for one in self.missing],
             "strays": [str(one) for one in self.strays],
+            "claims": [one.to_json() for one in self.claims],
+            "agreement": self.agreement.to_json(),
             "rounds": [one.to_json() for one in self.rounds],
             "stopping": {
                 "verdict": self.stopping.verdict,
                 "reasons": list(self.stopping.reasons),
                 "forecast": self.forecast.to_json(),
             },
+            "references": self.references.to_json(),
             "test_uses": self.test_uses.rounds,
             "simulation_test_uses": self.test_uses.simulations,
             "jobs": [job_json(job) for job in self.jobs],
@@ -125,6 +134,9 @@ def status(workspace: Workspace, history: History) -> Status:
         strays=strays(workspace, history, current),
         undoable=undoable(history, number, workspace.store.who),
         todo=todo(state, current, missing, latest_job(jobs, number), stopping),
+        references=references(workspace, jobs),
+        claims=tuple(open_claims(history).values()),
+        agreement=agreements(history, workspace.config.classes.names),
     )
 
 

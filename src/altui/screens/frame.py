@@ -7,8 +7,9 @@ from textual.geometry import Size
 from textual.widget import Widget
 from textual.widgets import Static
 
-from altui.actions import Action, Context, next_steps
+from altui.actions import Action, Context, Keys, find, next_steps
 from altui.text import plain
+from altui.widgets.told import Told
 
 MIN_SIZE = Size(60, 16)
 LEAST_WORDS = 8  # fewer cells of words than this are not worth showing
@@ -18,9 +19,9 @@ TABS = (("rounds", "Rounds"), ("proposals", "Proposals"), ("jobs", "Jobs"))
 class TitleBar(Widget):
     """One line: the project, the screens with their keys, who works where."""
 
-    def __init__(self, screen_name: str) -> None:
+    def __init__(self, screen_name: str, keys: Keys) -> None:
         super().__init__()
-        self._screen_name = screen_name
+        self._screen_name, self._keys = screen_name, keys
         self._project, self._who = "", ""
 
     def show(self, project: str, who: str) -> None:
@@ -44,24 +45,26 @@ class TitleBar(Widget):
         name, label = TABS[place]
         active = name == self._screen_name
         style = "bold reverse" if active else ""
+        action = find(f"show_{name}")
+        key = self._keys.shown(action) if action else ""
         return Content.from_markup(
-            f"[@click=app.show_{name}]$text[/]", text=f" {place + 1} {label} "
+            f"[@click=app.show_{name}]$text[/]", text=f" {key} {label} "
         ).stylize(style)
 
 
-class StatusLine(Static):
+class StatusLine(Told):
     """Where the round stands, what to do next, and the key for it."""
 
     def __init__(self) -> None:
-        super().__init__("reading the project…", markup=False)
+        super().__init__("reading the project…")
 
-    def show(self, screen_name: str, context: Context) -> None:
+    def show(self, screen_name: str, context: Context, keys: Keys) -> None:
         status = context.snapshot.status
         told = Content.assemble(
             (f"Round {status.round}, {status.state}: ", "bold"), plain(status.todo)
         )
-        steps = Content.styled(next_steps(screen_name, context), "bold $text-accent")
-        self.update(fitted(told, steps, self.app.size.width - 2))
+        steps = Content.styled(next_steps(screen_name, context, keys), "bold $text-accent")
+        self.tell(fitted(told, steps, self.app.size.width - 2))
 
 
 def fitted(told: Content, steps: Content, width: int) -> Content:
@@ -88,21 +91,26 @@ class KeyBar(Widget):
     def __init__(self) -> None:
         super().__init__()
         self._actions: tuple[Action, ...] = ()
+        self._keys = Keys()
 
-    def show(self, actions: Sequence[Action]) -> None:
-        if tuple(actions) != self._actions:
-            self._actions = tuple(actions)
-            self.refresh(layout=True)
+    def show(self, actions: Sequence[Action], keys: Keys) -> None:
+        if (tuple(actions), keys) != (self._actions, self._keys):
+            before = self._lines(self.size.width)
+            self._actions, self._keys = tuple(actions), keys
+            self.refresh(layout=self._lines(self.size.width) != before)
 
     def render(self) -> Content:
         return self._arranged(self.size.width)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return self._lines(width)
+
+    def _lines(self, width: int) -> int:
         return self._arranged(width).plain.count("\n") + 1
 
     def _arranged(self, width: int) -> Content:
         """On one line if at all possible."""
-        entries = [_entry(action) for action in self._actions]
+        entries = [_entry(action, self._keys.shown(action)) for action in self._actions]
         wide, tight = filled(entries, width, 2), filled(entries, width, 1)
         return tight if "\n" in wide.plain and "\n" not in tight.plain else wide
 
@@ -119,10 +127,10 @@ def filled(entries: Sequence[Content], width: int, gap: int) -> Content:
     return Content("\n").join(Content(" " * gap).join(line) for line in lines)
 
 
-def _entry(action: Action) -> Content:
+def _entry(action: Action, key: str) -> Content:
     return Content.from_markup(
         f"[@click={action.target}.{action.name}][b $footer-key-foreground]$key[/] $label[/]",
-        key=action.shown_key,
+        key=key,
         label=action.label,
     )
 

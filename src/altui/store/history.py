@@ -47,7 +47,8 @@ class Label:
     """A revision of a slice's mask; `path` and `original` are relative to the project.
 
     `original`: `source` as it came, empty where it was no file or an older altui took it in.
-    `minutes`: of work. `restores`: the revision whose mask this one made current again.
+    `minutes`: of work by the tool's own clock, or from claim to return, as `minutes_by` says
+    ("tool", "claim"). `restores`: the revision whose mask this one made current again.
     """
 
     id: int
@@ -63,6 +64,59 @@ class Label:
     minutes: float | None = None
     original: str = ""
     restores: int | None = None
+    minutes_by: str = ""
+
+    @cached_property
+    def slice(self) -> SliceId:
+        return SliceId(self.sample, self.slice_index)
+
+
+@dataclass(frozen=True)
+class ClaimRow:
+    """Who is to label a slice; `annotator` is empty where it was released."""
+
+    id: int
+    event: int
+    round: int
+    sample: str
+    slice_index: int
+    annotator: str
+    bundle: str
+
+    @cached_property
+    def slice(self) -> SliceId:
+        return SliceId(self.sample, self.slice_index)
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """A labelled slice that went out once more; `label` is the revision to compare with."""
+
+    id: int
+    event: int
+    label: int
+    annotator: str
+    bundle: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The mask of a repeat; `matrix` is its label's classes against its own, in pixels."""
+
+    id: int
+    event: int
+    repeat: int
+    sample: str
+    slice_index: int
+    sha256: str
+    path: str
+    source: str
+    source_sha256: str
+    annotator: str
+    tool: str
+    minutes: float | None
+    original: str
+    matrix: tuple[tuple[int, ...], ...]
 
     @cached_property
     def slice(self) -> SliceId:
@@ -126,6 +180,9 @@ class History:
     events: tuple[Event, ...] = ()
     decisions: tuple[Decision, ...] = ()
     labels: tuple[Label, ...] = ()
+    claims: tuple[ClaimRow, ...] = ()
+    repeats: tuple[Repeat, ...] = ()
+    readings: tuple[Reading, ...] = ()
     jobs: tuple[JobRow, ...] = ()
     job_ends: tuple[JobEnd, ...] = ()
     job_labels: tuple[tuple[str, int], ...] = ()
@@ -178,7 +235,9 @@ class History:
     def events_by_id(self) -> dict[int, Event]:
         return {event.id: event for event in self.events}
 
-    def event_of(self, row: Decision | Label | JobRow | JobEnd) -> Event:
+    def event_of(
+        self, row: Decision | Label | ClaimRow | Repeat | Reading | JobRow | JobEnd
+    ) -> Event:
         return self.events_by_id[row.event]
 
 

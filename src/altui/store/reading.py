@@ -9,6 +9,7 @@ from sqlite_utils import Database
 
 from altui.errors import AltuiError
 from altui.store.history import (
+    ClaimRow,
     ConfusionRow,
     Decision,
     Event,
@@ -16,6 +17,8 @@ from altui.store.history import (
     JobEnd,
     JobRow,
     Label,
+    Reading,
+    Repeat,
     SettingsRow,
     StabilityRow,
 )
@@ -64,6 +67,9 @@ TABLES = {
     "events": _table(Event),
     "decisions": _table(Decision, reasons=_sentences),
     "labels": _table(Label),
+    "claims": _table(ClaimRow),
+    "repeats": _table(Repeat),
+    "readings": _table(Reading, matrix=_matrix),
     "jobs": _table(JobRow),
     "job_ends": _table(JobEnd),
     "job_labels": _Table(("job", "label"), lambda job, label: (job, label)),
