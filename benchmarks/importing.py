@@ -61,7 +61,7 @@ def drawn(rng: np.random.Generator, side: int) -> npt.NDArray[np.uint8]:
     )
     distance, angle = np.hypot(down, across), np.arctan2(down, across)
     rough = sum(0.004 * np.sin(k * angle + rng.uniform(0, 6)) for k in range(5, 40, 3))
-    mask = ((holes > 0.8) & (distance < 0.45 + rough)).astype(np.uint8)
+    mask: npt.NDArray[np.uint8] = ((holes > 0.8) & (distance < 0.45 + rough)).astype(np.uint8)
     mask[distance < 0.22 + rough] = 2
     mask[distance < 0.18 - rough] = 3
     return mask
@@ -165,11 +165,14 @@ async def lateness(root: Path, files: list[Path] | None) -> list[float]:
         await pilot.pause(1.0)
         done = threading.Event()
         end = time.perf_counter() + 3.0
+
+        def reported(report: ImportReport) -> None:
+            check(report, len(files or ()))
+            done.set()
+
         if files is not None:
             app.perform(
-                lambda: app.project.import_labels(*files, unasked=True),
-                lambda report: (check(report, len(files)), done.set())[0],
-                slow=True,
+                lambda: app.project.import_labels(*files, unasked=True), reported, slow=True
             )
         while not done.is_set() if files is not None else time.perf_counter() < end:
             begin = time.perf_counter()
@@ -201,7 +204,7 @@ def main() -> None:
         files = sorted((root / "returned").iterdir())
         size = sum(file.stat().st_size for file in files) / len(files)
         print(
-            f"{len(files)} masks of {given.side}², {size / 1e3:.0f} kB each; {given.threads} threads"
+            f"{len(files)} masks of {given.side}² in {size / 1e3:.0f} kB; {given.threads} threads"
         )
         ways: dict[str, Callable[[], float]] = {
             "bare": lambda: bare(files, given.threads),

@@ -38,13 +38,14 @@ def encode(mask: npt.NDArray[np.integer]) -> Encoded:
     import imagecodecs
     import tifffile
 
-    small = np.dtype(np.uint8 if int(mask.max(initial=0)) < 256 else np.uint16)
-    pixels = np.ascontiguousarray(mask, small.newbyteorder("<"))
+    small = np.uint8 if int(mask.max(initial=0)) < 256 else np.uint16
+    pixels = np.ascontiguousarray(mask, np.dtype(small).newbyteorder("<"))
+    # Four times as fast as tifffile's own level, and less than twice as large.
+    deflated = imagecodecs.zlibng_encode(pixels.data, level=2)  # type: ignore[arg-type]
     buffer = io.BytesIO()
     tifffile.imwrite(
         buffer,
-        # Four times as fast as tifffile's own, and less than twice as large.
-        iter([imagecodecs.zlibng_encode(pixels, level=2)]),
+        iter([bytes(deflated)]),
         shape=pixels.shape,
         dtype=pixels.dtype,
         byteorder="<",

@@ -87,7 +87,7 @@ def _inflated(data: mmap.mmap, page: Page, segments: Segments) -> NDArray[Any] |
     for number, (at, length) in enumerate(zip(*segments, strict=True)):
         strip = image[number * rows : (number + 1) * rows].reshape(-1)
         try:
-            found = imagecodecs.deflate_decode(data[at : at + length], out=strip)
+            found = imagecodecs.deflate_decode(data[at : at + length], out=strip.data)
         except imagecodecs.DeflateError:
             return None
         if len(found) != strip.size:
