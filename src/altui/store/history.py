@@ -13,6 +13,7 @@ from altui.text import plain
 
 DecisionState = Literal["proposed", "approved", "rejected", "withdrawn"]
 EndState = Literal["finished", "failed", "cancelled"]
+Ruling = Literal["accepted", "refused"]
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,41 @@ class Label:
 
 
 @dataclass(frozen=True)
+class Quarantined:
+    """A mask in doubt, kept as labels are. `remarks`, `figures`: JSON, of its checks."""
+
+    id: int
+    event: int
+    sample: str
+    slice_index: int
+    sha256: str
+    path: str
+    source: str
+    source_sha256: str
+    annotator: str
+    tool: str
+    minutes: float | None
+    original: str
+    remarks: str
+    figures: str
+
+    @property
+    def slice(self) -> SliceId:
+        return SliceId(self.sample, self.slice_index)
+
+
+@dataclass(frozen=True)
+class QuarantineDecision:
+    """How a person decided on a quarantined mask; `label`: the revision that it became."""
+
+    quarantined: int
+    event: int
+    state: Ruling
+    label: int | None
+    reason: str
+
+
+@dataclass(frozen=True)
 class JobRow:
     id: str
     event: int
@@ -122,6 +158,8 @@ class History:
     events: tuple[Event, ...] = ()
     decisions: tuple[Decision, ...] = ()
     labels: tuple[Label, ...] = ()
+    quarantine: tuple[Quarantined, ...] = ()
+    quarantine_decisions: tuple[QuarantineDecision, ...] = ()
     jobs: tuple[JobRow, ...] = ()
     job_ends: tuple[JobEnd, ...] = ()
     job_labels: tuple[tuple[str, int], ...] = ()
@@ -142,11 +180,12 @@ class History:
     def events_by_id(self) -> dict[int, Event]:
         return {event.id: event for event in self.events}
 
-    def event_of(self, row: Decision | Label | JobRow | JobEnd) -> Event:
+    def event_of(self, row: "_WithEvent") -> Event:
         return self.events_by_id[row.event]
 
 
-_Row = TypeVar("_Row", Event, Label, JobRow, JobEnd)
+_WithEvent = Decision | Label | Quarantined | QuarantineDecision | JobRow | JobEnd
+_Row = TypeVar("_Row", Event, Label, Quarantined, QuarantineDecision, JobRow, JobEnd)
 
 
 def read_history(db: Database) -> History:
@@ -171,6 +210,8 @@ def _read_history(db: Database) -> History:
             for row in db.query("SELECT * FROM decisions ORDER BY id")
         ),
         labels=_rows(db, "labels", Label),
+        quarantine=_rows(db, "quarantine", Quarantined),
+        quarantine_decisions=_rows(db, "quarantine_decisions", QuarantineDecision, order="event"),
         jobs=_rows(db, "jobs", JobRow, order="event"),
         job_ends=_rows(db, "job_ends", JobEnd, order="event"),
         job_labels=tuple(db.execute("SELECT job, label FROM job_labels ORDER BY job, label")),

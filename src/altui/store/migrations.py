@@ -11,6 +11,7 @@ migrations = Migrations("altui")
 APPEND_ONLY = (
     *("events", "decisions", "labels", "jobs", "job_labels", "job_ends", "confusions"),
     *("stability", "job_settings"),
+    *("quarantine", "quarantine_decisions", "label_checks"),
 )
 
 
@@ -134,6 +135,46 @@ def m004_label_origins(db: Database) -> None:
         "restores INTEGER REFERENCES labels(id)",  # the revision made current again
     ):
         db.execute(f"ALTER TABLE labels ADD COLUMN {column}")
+
+
+@migrations()
+def m005_quarantine(db: Database) -> None:
+    for statement in (
+        """
+        CREATE TABLE quarantine (             -- masks in doubt; no labels until a person says so
+            id INTEGER PRIMARY KEY,
+            event INTEGER NOT NULL REFERENCES events(id),
+            sample TEXT NOT NULL,
+            slice_index INTEGER NOT NULL,
+            sha256 TEXT NOT NULL,             -- of the file at path
+            path TEXT NOT NULL,               -- relative to the project
+            source TEXT NOT NULL,             -- the file as it came
+            source_sha256 TEXT NOT NULL,
+            annotator TEXT NOT NULL,
+            tool TEXT NOT NULL,
+            minutes REAL,
+            original TEXT NOT NULL,           -- the file as it came, relative to the project
+            remarks TEXT NOT NULL,            -- JSON: what the checks said
+            figures TEXT NOT NULL             -- JSON: what they measured
+        )""",
+        """
+        CREATE TABLE quarantine_decisions (
+            quarantined INTEGER PRIMARY KEY REFERENCES quarantine(id),
+            event INTEGER NOT NULL REFERENCES events(id),
+            state TEXT NOT NULL CHECK (state IN ('accepted', 'refused')),
+            label INTEGER REFERENCES labels(id),  -- that an accepted one became
+            reason TEXT NOT NULL DEFAULT ''
+        )""",
+        """
+        CREATE TABLE label_checks (           -- what the checks said of an accepted mask
+            label INTEGER PRIMARY KEY REFERENCES labels(id),
+            remarks TEXT NOT NULL,            -- JSON
+            figures TEXT NOT NULL             -- JSON
+        )""",
+    ):
+        db.execute(statement)
+    for table in ("quarantine", "quarantine_decisions", "label_checks"):
+        _make_append_only(db, table)
 
 
 def _make_append_only(db: Database, table: str) -> None:
