@@ -14,8 +14,14 @@ def choose(
 
     Raises AltuiError where the scores lack what the strategy needs.
     """
+    rules = rules_of(config, number, budget, seed)
+    return strategy.choose(replace(pool, classes=config.classes.names), rules)
+
+
+def rules_of(config: Config, number: int, budget: int, seed: int = 0) -> Rules:
+    """What altui.toml says for round `number`."""
     query = config.query
-    rules = Rules(
+    return Rules(
         budget=budget,
         max_per_sample=query.max_per_sample,
         min_gap=query.min_gap,
@@ -23,7 +29,6 @@ def choose(
         round=number,
         aggregation=query.aggregation,
     )
-    return strategy.choose(replace(pool, classes=config.classes.names), rules)
 
 
 def batch_size(config: Config, strategy: Strategy, samples: int, budget: int | None = None) -> int:

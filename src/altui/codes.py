@@ -44,6 +44,7 @@ CHECKS: tuple[Check, ...] = (
     _fixed("too-large", "it unpacks to far more than masks can be"),
     _fixed("no-room", "there is no room to unpack it"),
     _fixed("changed", "it was changed while it was being read"),
+    _fixed("inbox", "the inbox holds it in a way that it cannot be taken from there"),
     _fixed("not-a-mask", "it is a picture that the bundle brought"),
     _fixed("no-such-slice", "its name fits no slice"),
     _fixed("ambiguous", "its name fits several slices"),

@@ -174,6 +174,12 @@ class Import(Table):
     colours: dict[str, Meaning] = {}
     names: dict[str, Meaning] = {}  # of labels, in formats that name them
     checks: dict[str, Level] = {}  # by code: what a check leads to
+    inbox: Annotated[str, Field(min_length=1)] | None = None  # a folder to watch for masks
+
+    @property
+    def meanings(self) -> dict[str, dict[str, Meaning]]:
+        """Of values, colours and names, by the key that they stand under."""
+        return {"values": self.values, "colours": self.colours, "names": self.names}
 
     @model_validator(mode="after")
     def _keys(self) -> Self:
@@ -204,8 +210,8 @@ class Config(Table):
 
     @model_validator(mode="after")
     def _imports_are_classes(self) -> Self:
-        for key in ("values", "colours", "names"):
-            for said, meaning in getattr(self.masks_in, key).items():
+        for key, meanings in self.masks_in.meanings.items():
+            for said, meaning in meanings.items():
                 if self.classes.id_of(meaning) is None:
                     raise ValueError(
                         f"[import.{key}] {plain(said)} = {plain(repr(meaning))} is no class: write "

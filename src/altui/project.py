@@ -9,16 +9,31 @@ from typing import TYPE_CHECKING, Any
 from altui.config import Config
 from altui.jobs.folder import JobFolder, Progress, SimulationSpec
 from altui.jobs.state import JobView
+from altui.labels.accept import read_label
 from altui.labels.backup import Backup, back_up
-from altui.labels.bundle import Bundle, export_bundle
+from altui.labels.bundle import CONTEXT, Bundle, ToolName, export_bundle
+from altui.labels.checks.record import remarks_on
+from altui.labels.checks.remark import Remark
 from altui.labels.history import Revision, restore_revision, revisions, revisions_of
 from altui.labels.imports import ImportReport, import_from_oracle, import_paths
 from altui.labels.predictions import newest_prediction, newest_uncertainty
+from altui.labels.quarantine import (
+    QuarantinedMask,
+    accept_quarantined,
+    quarantined_masks,
+    read_quarantined,
+    refuse_quarantined,
+)
+from altui.query.pool import Strategy
 from altui.rounds import decide, run
+from altui.rounds.claims import Claim, assign, open_claims, release
 from altui.rounds.collect import collect
 from altui.rounds.decide import Decided
 from altui.rounds.past import Shown, show_round
-from altui.rounds.propose import Proposals, as_slices, propose
+from altui.rounds.pick import pick
+from altui.rounds.plan import Plan, plan, strategies_now
+from altui.rounds.propose import Proposals, as_slices, proposable_round, propose
+from altui.rounds.repeats import Agreements, agreements
 from altui.rounds.simulate import Simulation, simulation, start_simulation
 from altui.rounds.state import current_round, slate
 from altui.rounds.status import Status, status
@@ -81,6 +96,17 @@ class Project:
         """Propose for the current round, or for the next once this one has its results."""
         return propose(self.workspace, strategy)
 
+    def strategies(self) -> tuple[Strategy, ...]:
+        """Those that `propose` could use now."""
+        history = self.workspace.store.history()
+        return strategies_now(self.workspace, history, proposable_round(self.workspace, history))
+
+    def plan(self, strategy: str | None = None) -> Plan:
+        """What `propose` would change, changing nothing."""
+        history = self.workspace.store.history()
+        number = proposable_round(self.workspace, history)
+        return plan(self.workspace, history, number, strategy)
+
     def show_round(self, number: int, strategy: str | None = None) -> Shown:
         """What a strategy would have proposed for a round as it began; changes nothing."""
         return show_round(self.workspace, number, strategy)
@@ -102,15 +128,65 @@ class Project:
         """Reject proposals; the next best slices take their places unless told otherwise."""
         return decide.reject(self.workspace, as_slices(slices), reason, replacement)
 
+    def pick(self, slice_id: str | SliceId, instead_of: str | SliceId | None = None) -> Decided:
+        """Take a slice into the round's batch by hand, in place of another one or of none."""
+        [one] = as_slices((slice_id,))
+        other = as_slices((instead_of,))[0] if instead_of is not None else None
+        return pick(self.workspace, one, other)
+
     def undo(self) -> Decided:
-        """Take back this person's latest approval or rejection in the current round."""
+        """Take back this person's latest decision in the current round."""
         return decide.undo(self.workspace)
 
     # Masks
 
-    def export(self, to: str | Path) -> Bundle:
-        """Write the approved slices as a bundle for annotators into a new folder."""
-        return export_bundle(self.workspace, Path(to))
+    def export(
+        self,
+        to: str | Path,
+        *slices: str | SliceId,
+        tool: ToolName = "tiff",
+        annotator: str = "",
+        most: int | None = None,
+        repeat: float = 0.0,
+        context: int = CONTEXT,
+    ) -> Bundle:
+        """Write the approved slices, or those named, as a bundle into a new folder.
+
+        `tool`: "tiff", "napari", "cvat", "label-studio" or "itk-snap"; `annotator`: that
+        person's share, `most` slices at most, which claims them; `repeat`: labelled slices to
+        go out again, as a share of the others; `context`: neighbours along z on each side.
+        """
+        return export_bundle(
+            self.workspace,
+            Path(to),
+            tool=tool,
+            slices=as_slices(slices),
+            annotator=annotator,
+            most=most,
+            repeat=repeat,
+            context=context,
+        )
+
+    def assign(self, slice_id: str | SliceId, annotator: str) -> Claim:
+        """Have an annotator label an approved slice, whoever had claimed it."""
+        [claim] = self.assign_all((slice_id,), annotator)
+        return claim
+
+    def assign_all(self, slices: Sequence[str | SliceId], annotator: str) -> tuple[Claim, ...]:
+        """Have an annotator label approved slices, all of them or none."""
+        return assign(self.workspace, as_slices(tuple(slices)), annotator)
+
+    def release(self, *slices: str | SliceId) -> tuple[SliceId, ...]:
+        """Let go of claims, so that anyone may label the slices."""
+        return release(self.workspace, as_slices(slices))
+
+    def claims(self) -> tuple[Claim, ...]:
+        """Who is labelling which of the round's slices."""
+        return tuple(open_claims(self.workspace.store.history()).values())
+
+    def agreement(self) -> Agreements:
+        """How far annotators agree with themselves and each other, by repeated slices."""
+        return agreements(self.workspace.store.history(), self.config.classes.names)
 
     def import_labels(
         self,
@@ -152,6 +228,40 @@ class Project:
         """Make an earlier revision current again, by a new one of the same mask."""
         [one] = as_slices((slice_id,))
         return restore_revision(self.workspace, one, revision)
+
+    def label(self, slice_id: str | SliceId) -> npt.NDArray[np.integer]:
+        """(height, width) class ids of a slice's current label. Raises AltuiError without one."""
+        return read_label(self.workspace, self.revisions(slice_id)[-1].label)
+
+    def label_checks(self, slice_id: str | SliceId) -> tuple[Remark, ...]:
+        """What the checks remarked of a slice's current label when it was taken in."""
+        label = self.revisions(slice_id)[-1].label
+        with self.workspace.store.read() as db:
+            return remarks_on(db, label.restores or label.id)
+
+    def quarantined(self, every: bool = False) -> tuple[QuarantinedMask, ...]:
+        """The masks in doubt that wait for a decision, oldest first, one a slice at most;
+        `every`: also those that were decided on or have a newer mask in their place.
+        """
+        return quarantined_masks(self.workspace.store.history(), every=every)
+
+    def quarantined_mask(self, which: str | SliceId | QuarantinedMask) -> npt.NDArray[np.integer]:
+        """(height, width) class ids of a waiting mask."""
+        return read_quarantined(self.workspace, *_masks((which,)))
+
+    def accept_quarantined(
+        self, *which: str | SliceId | QuarantinedMask
+    ) -> tuple[QuarantinedMask, ...]:
+        """Have waiting masks become their slices' labels, all of them or none. Give the one of
+        `quarantined()` that was looked at, so that none that came since is taken for it.
+        """
+        return accept_quarantined(self.workspace, _masks(which))
+
+    def refuse_quarantined(
+        self, *which: str | SliceId | QuarantinedMask, reason: str = ""
+    ) -> tuple[QuarantinedMask, ...]:
+        """Have waiting masks become no labels; they are kept all the same."""
+        return refuse_quarantined(self.workspace, _masks(which), reason)
 
     def back_up(self, to: str | Path, with_jobs: bool = False) -> Backup:
         """Write state, labels and originals into a new .tar or .tar.gz, also while jobs run."""
@@ -240,3 +350,10 @@ class Project:
         side; None without one.
         """
         return newest_uncertainty(self.workspace, slice_id)
+
+
+def _masks(
+    which: Sequence[str | SliceId | QuarantinedMask],
+) -> tuple[SliceId | QuarantinedMask, ...]:
+    """Raises AltuiError for a name that is no slice's."""
+    return tuple(one if isinstance(one, QuarantinedMask) else as_slices((one,))[0] for one in which)

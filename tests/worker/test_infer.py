@@ -1,5 +1,6 @@
 """Whole slices and tiles."""
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -147,3 +148,21 @@ def test_when_not_even_a_tile_fits_it_says_so(
     monkeypatch.setattr(ours, "_assess", never)
     with pytest.raises(AltuiError, match="memory does not suffice for a tile"):
         ours.probabilities(torch.randn(1, 1, 100, 100))
+
+
+def test_lanes_keep_the_order_and_give_the_cores_back() -> None:
+    compute = computing.choose(Training(device="cpu"))
+    cores = torch.get_num_threads()
+    shares = set()
+
+    def late_at_first(number: int) -> int:
+        shares.add(torch.get_num_threads())
+        time.sleep(0.02 if number == 0 else 0)
+        return number
+
+    assert list(compute.side_by_side(late_at_first, range(20))) == list(range(20))
+    assert shares == {cores // min(cores, computing.MOST_LANES)}
+    assert torch.get_num_threads() == cores
+    with pytest.raises(ZeroDivisionError):
+        list(compute.side_by_side(lambda number: 1 // number, [1, 0, 1]))
+    assert torch.get_num_threads() == cores

@@ -94,10 +94,24 @@ def reject(project: Path, slices: tuple[str, ...], reason: str, no_replacement: 
 
 @click.command()
 @project_argument
+@click.argument("slice_name", metavar="SLICE")
+@click.option("--instead-of", metavar="SLICE", help="The proposal whose place it takes.")
+def pick(project: Path, slice_name: str, instead_of: str | None) -> None:
+    """Take a slice into the round by hand, approved."""
+    opened = open_project(project)
+    decided = opened.pick(slice_name, instead_of)
+    tell(decided, "picked" if decided.what == "pick" else "approved")
+    for note in decided.notes:
+        say(f"{slice_name} {note}")
+    say_next(opened)
+
+
+@click.command()
+@project_argument
 def undo(project: Path) -> None:
     """Take back your latest decision in this round."""
     decided = open_project(project).undo()
-    say(f"undone: {decided.what} {listing(decided.changed)}")
+    say(f"undone: {decided.said}")
 
 
 def tell(decided: "Decided", verb: str) -> None:

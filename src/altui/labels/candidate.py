@@ -15,8 +15,8 @@ from altui.slices import SliceId
 @dataclass(frozen=True)
 class Candidate:
     """A decoded mask; `source_sha256` is of `original`, the file as it came (None for what
-    was no file of its own). `tool`: what wrote it, if it tells; `minutes`: of work, if known;
-    `remarks`: what its file gives away.
+    was no file of its own). `tool`: what wrote it, if it tells; `minutes`: of work, by its
+    clock; `bundle`: the id of the one that the file lies in; `remarks`: what the file gives away.
     """
 
     file: str
@@ -26,6 +26,7 @@ class Candidate:
     original: Path | None = None
     tool: str = ""
     minutes: float | None = None
+    bundle: str = ""
     remarks: tuple[Remark, ...] = ()
 
 

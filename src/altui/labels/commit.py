@@ -8,19 +8,19 @@ from typing import Any
 from altui.labels.candidate import Checked
 from altui.labels.checks.record import record_checks
 from altui.labels.checks.remark import Figure, Remark, to_text
+from altui.rounds.claims import minutes_since_claim
 from altui.rounds.propose import record
 from altui.rounds.state import current_round, slate
 from altui.slices import SliceId
 from altui.store.connection import Transaction
-from altui.store.history import Quarantined
-from altui.text import plain
+from altui.store.history import History, Quarantined
 
 Columns = Mapping[str, Any]
 
 
 def columns_of(checked: Checked, original: str, annotator: str) -> Columns:
-    """What labels and quarantined masks have in common. `original`: where the file as it came
-    is kept, relative to the project.
+    """What labels, quarantined masks and readings have in common. `original`: where the file as
+    it came is kept, relative to the project. `annotator` drew it; empty for whoever imports it.
     """
     candidate, encoded = checked.candidate, checked.encoded
     return {
@@ -30,18 +30,30 @@ def columns_of(checked: Checked, original: str, annotator: str) -> Columns:
         "path": encoded.path,
         "source": candidate.file,
         "source_sha256": candidate.source_sha256,
-        "annotator": plain(annotator.strip()),
+        "annotator": annotator,
         "tool": candidate.tool,
         "minutes": candidate.minutes,
+        "minutes_by": "" if candidate.minutes is None else "tool",
         "original": original,
     }
+
+
+def with_claim(history: History, columns: Columns, who: str) -> Columns:
+    """The same with the minutes since the slice was claimed, where the tool told none. `who`
+    imports it.
+    """
+    if columns["minutes"] is not None:
+        return columns
+    slice_id = SliceId(columns["sample"], columns["slice_index"])
+    minutes = minutes_since_claim(history, slice_id, columns["annotator"] or who)
+    return {**columns, "minutes": minutes, "minutes_by": "" if minutes is None else "claim"}
 
 
 def columns_again(row: Quarantined, who: str) -> Columns:
     """The same of a mask that leaves quarantine. `who` sent it, and drew it unless told."""
     kept = ("sample", "slice_index", "sha256", "path", "source", "source_sha256", "tool")
     return {
-        **{column: getattr(row, column) for column in (*kept, "minutes", "original")},
+        **{column: getattr(row, column) for column in (*kept, "minutes", "minutes_by", "original")},
         "annotator": row.annotator or who,
     }
 

@@ -92,7 +92,16 @@ def _candidate(intake: Intake, reader: Reader, found: Found) -> Candidate:
     if found.whole and not mask.any():
         remarks.append(Remark("unlabelled", "is empty: nobody seems to have labelled it yet"))
     original = None if file.source.parts else file.source.path
-    return Candidate(found.name, found.slice, mask, file.sha256, original, remarks=tuple(remarks))
+    return Candidate(
+        found.name,
+        found.slice,
+        mask,
+        file.sha256,
+        original,
+        minutes=reader.open(file.source).minutes_of(found.index),
+        bundle=file.manifest.bundle if file.manifest else "",
+        remarks=tuple(remarks),
+    )
 
 
 def import_from_oracle(workspace: Workspace, *, dry_run: bool = False) -> ImportReport:

@@ -10,14 +10,16 @@ from altui.labels.checks.examine import Examiner
 from altui.labels.checks.record import disagreements
 from altui.labels.checks.remark import Remark
 from altui.labels.checks.rules import Rules
-from altui.labels.commit import append_label, append_quarantined, columns_of
+from altui.labels.commit import append_label, append_quarantined, columns_of, with_claim
 from altui.labels.kept import keep_original
+from altui.labels.readings import answered, append_reading, compared, is_known
 from altui.labels.verdict import Refusal, Verdict, refused
+from altui.rounds.claims import annotator_of
 from altui.rounds.quarantine import refusal_of, waiting_masks
 from altui.rounds.state import current_round, slate
 from altui.slices import SliceId
 from altui.store.connection import Transaction, read_only
-from altui.store.history import History, Label
+from altui.store.history import History, Label, Repeat
 from altui.text import plain
 from altui.workspace import Workspace
 
@@ -98,6 +100,9 @@ class Intake:
     def _take_one(self, checked: Checked) -> Verdict:
         candidate, encoded = checked.candidate, checked.encoded
         history = self.workspace.store.history()
+        repeat = answered(self.workspace, history, checked, self._annotator(history, candidate))
+        if repeat is not None:
+            return self._take_reading(repeat, checked)
         current = history.current_labels.get(candidate.slice)
         if current and is_same(self.workspace, current, checked.examined.mask, encoded):
             if not self.options.dry_run and current.sha256 == encoded.sha256:
@@ -172,14 +177,47 @@ class Intake:
             )
         yield from checked.examined.remarks
 
+    def _take_reading(self, repeat: Repeat, checked: Checked) -> Verdict:
+        """A reading is believed or refused: it waits for nobody, since it becomes no label."""
+        candidate, encoded = checked.candidate, checked.encoded
+        history = self.workspace.store.history()
+        remarks = self._rules.ranked(self._remarks(history, checked))
+        if remarks and remarks[0].level != "note":
+            first = remarks[0]
+            raise Refusal(first.code, first.message, figures=first.figures)
+        message = f"a repeat of revision {repeat.label}, which stays the label"
+        verdict = Verdict(candidate.file, "accepted", "repeat", message, candidate.slice)
+        known = replace(verdict, outcome="unchanged", code="unchanged")
+        if is_known(history, repeat, encoded.sha256):
+            return known
+        verdict = replace(verdict, notes=remarks)
+        if self.options.dry_run:
+            return verdict
+        matrix = compared(self.workspace, history, repeat, checked)
+        store_file(self.workspace, encoded)
+        original = self._keep_original(candidate)
+        with self.workspace.store.write() as transaction:
+            if is_known(transaction.history(), repeat, encoded.sha256):
+                return known
+            said = plain(self.options.annotator.strip())
+            columns = columns_of(checked, original, said)
+            append_reading(transaction, repeat, columns, matrix)
+        return verdict
+
+    def _annotator(self, history: History, candidate: Candidate) -> str:
+        """Who drew it, as far as that is told; empty for whoever imports it."""
+        said = plain(self.options.annotator.strip())
+        return said or annotator_of(history, candidate.slice, candidate.bundle)
+
     def _append(
         self, transaction: Transaction, plan: Plan, checked: Checked, original: str
     ) -> None:
+        history = transaction.history()
         accepted = plan.verdict.outcome == "accepted"
-        number = current_round(transaction.history())
         what = "import" if accepted else "quarantine"
-        event = transaction.event(what, number, note=checked.candidate.file)
-        columns = columns_of(checked, original, self.options.annotator)
+        event = transaction.event(what, current_round(history), note=checked.candidate.file)
+        columns = columns_of(checked, original, self._annotator(history, checked.candidate))
+        columns = with_claim(history, columns, transaction.who)
         append = append_label if accepted else append_quarantined
         append(transaction, event, columns, plan.remarks, checked.examined.figures)
 

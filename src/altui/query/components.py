@@ -72,6 +72,17 @@ class Components:
             ) from None
         return found
 
+    @staticmethod
+    def names(path: Path) -> tuple[str, ...]:
+        """The columns that a file has, without reading them; none where it cannot be read."""
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                return tuple(
+                    key.removeprefix("column:") for key in file.files if key.startswith("column:")
+                )
+        except Exception:  # a damaged archive can break the reader in any way; `load` says how
+            return ()
+
     def _check(self) -> None:
         """Raises ValueError unless the arrays fit together."""
         rows = self.index.shape

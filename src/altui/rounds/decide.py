@@ -5,24 +5,36 @@ from dataclasses import dataclass, replace
 from altui.errors import AltuiError
 from altui.jobs.state import views
 from altui.query.strategies import strategy_named
-from altui.rounds.propose import next_best, put_forward, record
+from altui.rounds.plan import next_best
+from altui.rounds.propose import put_forward, record
 from altui.rounds.state import Slate, current_round, latest_job, results_job, slate
 from altui.slices import SliceId
 from altui.store.connection import Transaction
 from altui.store.history import Decision, DecisionState, Event, History
-from altui.text import listing
+from altui.text import listing, plain
 from altui.workspace import Workspace
+
+UNDOABLE = ("approve", "reject", "pick", "switch")
 
 
 @dataclass(frozen=True)
 class Decided:
-    """`changed` slices, those that were so `already`, and replacements put forward."""
+    """`changed` slices, those that were so `already`, and replacements put forward.
+
+    `what` was done, such as "reject"; `notes`: what people should know of it.
+    """
 
     changed: tuple[SliceId, ...]
     already: tuple[SliceId, ...] = ()
     replacements: tuple[SliceId, ...] = ()
     shortfall: str = ""
     what: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def said(self) -> str:
+        """'reject s1:3'."""
+        return f"{self.what} {listing(self.changed)}".rstrip()
 
 
 def approve(workspace: Workspace, slices: tuple[SliceId, ...]) -> Decided:
@@ -88,7 +100,7 @@ def undo(workspace: Workspace) -> Decided:
             earlier = before.get(decision.slice)
             state: DecisionState = earlier.state if earlier else "withdrawn"
             record(transaction, replace(earlier or decision, event=undone, state=state))
-        return Decided(decided_by_hand(touched), what=event.what)
+        return Decided(decided_by_hand(touched), what=in_words(event))
 
 
 def undoable(history: History, number: int, who: str) -> str:
@@ -97,28 +109,34 @@ def undoable(history: History, number: int, who: str) -> str:
         event, touched = last_decision(history, number, who)
     except AltuiError:
         return ""
-    return f"{event.what} {listing(decided_by_hand(touched))}"
+    return Decided(decided_by_hand(touched), what=in_words(event)).said
+
+
+def in_words(event: Event) -> str:
+    """'reject', 'switch to clasp'."""
+    return f"switch to {plain(event.note)}" if event.what == "switch" else event.what
 
 
 def decided_by_hand(touched: tuple[Decision, ...]) -> tuple[SliceId, ...]:
-    """The slices of an event that a person decided on; a rejection also proposes others."""
-    return tuple(decision.slice for decision in touched if decision.state != "proposed")
+    """The slices of an event that a person decided on; others come and go with them."""
+    return tuple(d.slice for d in touched if d.state in ("approved", "rejected"))
 
 
 def last_decision(history: History, number: int, who: str) -> tuple[Event, tuple[Decision, ...]]:
-    """The latest approval or rejection by `who` that was not undone, and what it decided.
+    """The latest decision by `who` that was not undone, and what it changed, slice by slice.
 
     Raises AltuiError where there is none, or where others have built on it since.
     """
-    undone = {event.undoes for event in history.events}
     for event in reversed(history.events):
         if (
             event.round == number
             and event.who == who
-            and event.what in ("approve", "reject")
-            and event.id not in undone
+            and event.what in UNDOABLE
+            and event.id not in history.undone
         ):
-            touched = tuple(d for d in history.decisions if d.event == event.id)
+            # Another strategy may put a slice forward again that its own event withdrew.
+            latest = {d.slice: d for d in history.decisions if d.event == event.id}
+            touched = tuple(latest.values())
             for decision in touched:
                 check_untouched(history, decision)
             return event, touched
@@ -133,7 +151,7 @@ def check_untouched(history: History, decision: Decision) -> None:
             "import another mask to correct the label",
         )
     # What was undone since, and the undoing itself, no longer stand in the way.
-    void = {e.undoes for e in history.events} | {e.id for e in history.events if e.undoes}
+    void = history.undone | {e.id for e in history.events if e.undoes}
     standing = [d for d in history.decisions if d.slice == decision.slice and d.event not in void]
     latest = standing[-1]
     if latest.id != decision.id:

@@ -7,7 +7,7 @@ from altui.choose import batch_size
 from altui.errors import AltuiError
 from altui.query.pool import Batch
 from altui.query.strategies import strategy_named
-from altui.rounds.propose import default_strategy, next_best
+from altui.rounds.plan import default_strategy, next_best
 from altui.rounds.state import Slate, current_round, slate
 from altui.slices import SliceId
 from altui.store.history import History

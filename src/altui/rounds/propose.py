@@ -4,21 +4,12 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
-from altui.choose import batch_size, choose
 from altui.errors import AltuiError
-from altui.jobs.folder import SCORES
 from altui.jobs.state import views
-from altui.query.components import Components
-from altui.query.pool import Batch, Pick, Pool, Strategy
+from altui.query.pool import Pick
 from altui.query.strategies import strategy_named
-from altui.rounds.state import (
-    Slate,
-    current_round,
-    latest_job,
-    rejected_slices,
-    results_job,
-    slate,
-)
+from altui.rounds.plan import plan, without
+from altui.rounds.state import Slate, current_round, latest_job, results_job, slate
 from altui.slices import SliceId
 from altui.store.connection import Transaction
 from altui.store.history import Decision, History
@@ -90,83 +81,26 @@ def fill_round(
 ) -> Proposals:
     """Bring the slate of round `number` up to its budget. Raises AltuiError."""
     history = transaction.history()
-    own = slate(history, number)
-    chosen = strategy_named(name or own.strategy or default_strategy(workspace, number))
-    scores_job(chosen, history, number)  # refuse it before anything is withdrawn
-    if own.decisions and own.strategy != chosen.name:
-        withdraw(transaction, own.in_state("proposed"), f"{chosen.name} proposes instead")
-        history = transaction.history()
-        own = slate(history, number)
-    full = batch_size(workspace.config, chosen, len(workspace.train))
-    outdated = no_longer_wanted(workspace, own, full)
-    if outdated:
-        withdraw(transaction, outdated, "altui.toml has changed")
-        history = transaction.history()
-        own = slate(history, number)
-    wanted = full - len(own.active)
-    batch = next_best(workspace, history, number, chosen, wanted) if wanted > 0 else Batch(())
-    if batch.picks:
-        event = transaction.event("propose", number, note=chosen.name)
-        put_forward(transaction, event, history, number, chosen.name, batch.picks)
-    if not batch.picks and not own.decisions:
+    made = plan(workspace, history, number, name)
+    picks = made.batch.picks
+    if not picks and not made.slate.decisions:
         raise AltuiError(
-            f"{chosen.name} found no slice to propose: {batch.shortfall or 'the pool is empty'}",
+            f"{made.strategy} found no slice to propose: "
+            f"{made.batch.shortfall or 'the pool is empty'}",
             "lower [query] min_gap, or stop here",
         )
-    return Proposals(slate(transaction.history(), number), chosen.name, batch.shortfall)
-
-
-def no_longer_wanted(workspace: Workspace, own: Slate, full: int) -> tuple[Decision, ...]:
-    """Undecided proposals that a changed config has no place for: of samples that are gone,
-    or beyond a smaller budget (the last ranks first).
-    """
-    undecided = own.in_state("proposed")
-    gone = tuple(decision for decision in undecided if not workspace.holds(decision.slice))
-    kept = tuple(decision for decision in undecided if decision not in gone)
-    surplus = len(own.active) - len(gone) - full
-    return gone + (kept[-surplus:] if surplus > 0 else ())
-
-
-def next_best(
-    workspace: Workspace, history: History, number: int, strategy: Strategy, budget: int
-) -> Batch:
-    """Ask a strategy for `budget` more slices of round `number`. Raises AltuiError."""
-    pool = pool_of(workspace, history, number, strategy)
-    return choose(workspace.config, strategy, pool, number, budget)
-
-
-def pool_of(workspace: Workspace, history: History, number: int, strategy: Strategy) -> Pool:
-    """The pool of round `number`. Raises AltuiError where the strategy lacks scores."""
-    job = scores_job(strategy, history, number)
-    return Pool(
-        slices={header.name: header.slices for header in workspace.train},
-        labelled=frozenset(history.current_labels),
-        kept=frozenset(decision.slice for decision in slate(history, number).active),
-        rejected=rejected_slices(history),
-        components=Components.load(workspace.jobs / job / SCORES) if job else None,
-    )
-
-
-def default_strategy(workspace: Workspace, number: int) -> str:
-    query = workspace.config.query
-    return query.initial if number == 1 else query.strategy
-
-
-def scores_job(strategy: Strategy, history: History, number: int) -> str | None:
-    """The job whose scores the strategy needs for round `number`; None where it needs none.
-
-    Raises AltuiError where no job has made them.
-    """
-    if not strategy.needs_scores:
-        return None
-    job = results_job(history, number - 1)
-    if job is None:
-        raise AltuiError(
-            f'strategy "{strategy.name}" needs the scores of a trained network, '
-            f"and round {number} has none before it",
-            "take initial, random or equidistant for this round",
-        )
-    return job
+    if made.switches:  # one event, so that undo takes all of it back
+        event = transaction.event("switch", number, note=made.strategy)
+        record_withdrawn(transaction, event, made.leaving)
+    elif made.leaving:
+        event = transaction.event("withdraw", number, note="altui.toml has changed")
+        record_withdrawn(transaction, event, made.leaving)
+    if picks:
+        if not made.switches:
+            event = transaction.event("propose", number, note=made.strategy)
+        left = without(history, made.leaving)
+        put_forward(transaction, event, left, number, made.strategy, picks)
+    return Proposals(slate(transaction.history(), number), made.strategy, made.batch.shortfall)
 
 
 def put_forward(
@@ -197,12 +131,9 @@ def put_forward(
         )
 
 
-def withdraw(transaction: Transaction, undecided: tuple[Decision, ...], why: str) -> None:
-    """Take undecided proposals off the slate."""
-    if not undecided:
-        return
-    event = transaction.event("withdraw", undecided[0].round, note=why)
-    for decision in undecided:
+def record_withdrawn(transaction: Transaction, event: int, leaving: tuple[Decision, ...]) -> None:
+    """Take proposals off the slate."""
+    for decision in leaving:
         record(transaction, replace(decision, event=event, state="withdrawn"))
 
 

@@ -3,15 +3,15 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from altui.choose import batch_size
-from altui.errors import AltuiError
 from altui.jobs.state import JobView, views
-from altui.query.strategies import strategy_named
+from altui.rounds.claims import Claim, open_claims
 from altui.rounds.decide import undoable
 from altui.rounds.evidence import evidence
 from altui.rounds.forecast import Forecast, Refused
 from altui.rounds.looks import Looks, count_looks, describe_looks
-from altui.rounds.propose import default_strategy
+from altui.rounds.plan import full_size
+from altui.rounds.quarantine import waiting_masks
+from altui.rounds.repeats import Agreements, agreements
 from altui.rounds.results import RoundResult, round_results
 from altui.rounds.state import (
     RoundState,
@@ -50,6 +50,9 @@ class Status:
     strays: tuple[SliceId, ...]  # labelled or in the slate, but not in altui.toml any more
     undoable: str  # what this person's undo would take back; empty for nothing
     todo: str
+    claims: tuple[Claim, ...]  # slices that someone is labelling
+    agreement: Agreements  # of labelled slices that went out again
+    quarantined: tuple[SliceId, ...]  # their masks wait for a person's decision
 
     def to_json(self) -> dict[str, Any]:
         """The contract's `altui status --json`."""
@@ -62,6 +65,9 @@ class Status:
             "todo": self.todo,
             "missing": [str(one) for one in self.missing],
             "strays": [str(one) for one in self.strays],
+            "claims": [one.to_json() for one in self.claims],
+            "agreement": self.agreement.to_json(),
+            "quarantined": len(self.quarantined),
             "rounds": [one.to_json() for one in self.rounds],
             "stopping": {
                 "verdict": self.stopping.verdict,
@@ -110,6 +116,7 @@ def status(workspace: Workspace, history: History) -> Status:
     number = current_round(history)
     current = slate(history, number)
     missing = missing_masks(history, current)
+    doubted = tuple(waiting_masks(history))
     return Status(
         project=workspace.config.project.name,
         watched=workspace.config.stopping.split,
@@ -123,21 +130,15 @@ def status(workspace: Workspace, history: History) -> Status:
         test_uses=looks,
         jobs=jobs,
         slate=current,
-        wanted=wanted(workspace, current, number),
+        wanted=full_size(workspace, current),
         missing=missing,
         strays=strays(workspace, history, current),
         undoable=undoable(history, number, workspace.store.who),
-        todo=todo(state, current, missing, latest_job(jobs, number), stopping),
+        todo=todo(state, current, missing, latest_job(jobs, number), stopping, doubted),
+        claims=tuple(open_claims(history).values()),
+        agreement=agreements(history, workspace.config.classes.names),
+        quarantined=doubted,
     )
-
-
-def wanted(workspace: Workspace, current: Slate, number: int) -> int:
-    """How many slices a full slate of this round holds."""
-    name = current.strategy or default_strategy(workspace, max(number, 1))
-    try:
-        return batch_size(workspace.config, strategy_named(name), len(workspace.train))
-    except AltuiError:  # a strategy that this altui does not have
-        return workspace.config.query.budget
 
 
 def pool_size(history: History, workspace: Workspace) -> tuple[int, int]:

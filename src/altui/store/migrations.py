@@ -11,6 +11,7 @@ migrations = Migrations("altui")
 APPEND_ONLY = (
     *("events", "decisions", "labels", "jobs", "job_labels", "job_ends", "confusions"),
     *("stability", "job_settings"),
+    *("claims", "repeats", "readings"),
     *("quarantine", "quarantine_decisions", "label_checks"),
 )
 
@@ -138,7 +139,53 @@ def m004_label_origins(db: Database) -> None:
 
 
 @migrations()
-def m005_quarantine(db: Database) -> None:
+def m005_claims(db: Database) -> None:
+    for statement in (
+        """
+        CREATE TABLE claims (                 -- the latest row of a slice holds
+            id INTEGER PRIMARY KEY,
+            event INTEGER NOT NULL REFERENCES events(id),
+            round INTEGER NOT NULL,
+            sample TEXT NOT NULL,
+            slice_index INTEGER NOT NULL,
+            annotator TEXT NOT NULL,          -- empty: released
+            bundle TEXT NOT NULL              -- in whose bundle it went out; empty: none
+        )""",
+        """
+        CREATE TABLE repeats (                -- labelled slices that went out once more, blind
+            id INTEGER PRIMARY KEY,
+            event INTEGER NOT NULL REFERENCES events(id),
+            label INTEGER NOT NULL REFERENCES labels(id),
+            annotator TEXT NOT NULL,          -- empty: whoever had the bundle
+            bundle TEXT NOT NULL
+        )""",
+        """
+        CREATE TABLE readings (               -- masks of repeats: never labels; the latest counts
+            id INTEGER PRIMARY KEY,
+            event INTEGER NOT NULL REFERENCES events(id),
+            repeat INTEGER NOT NULL REFERENCES repeats(id),
+            sample TEXT NOT NULL,
+            slice_index INTEGER NOT NULL,
+            sha256 TEXT NOT NULL,             -- of the file at path
+            path TEXT NOT NULL,               -- relative to the project
+            source TEXT NOT NULL,             -- the file as it came
+            source_sha256 TEXT NOT NULL,
+            annotator TEXT NOT NULL,
+            tool TEXT NOT NULL,
+            minutes REAL,
+            original TEXT NOT NULL,           -- the file as it came, relative to the project
+            matrix TEXT NOT NULL              -- JSON; rows: the label, columns: this; pixels
+        )""",
+    ):
+        db.execute(statement)
+    # "tool": by the tool's own clock; "claim": from the claim to the return
+    db.execute("ALTER TABLE labels ADD COLUMN minutes_by TEXT NOT NULL DEFAULT ''")
+    for table in ("claims", "repeats", "readings"):
+        _make_append_only(db, table)
+
+
+@migrations()
+def m006_quarantine(db: Database) -> None:
     for statement in (
         """
         CREATE TABLE quarantine (             -- masks in doubt; no labels until a person says so
@@ -153,13 +200,15 @@ def m005_quarantine(db: Database) -> None:
             annotator TEXT NOT NULL,
             tool TEXT NOT NULL,
             minutes REAL,
+            minutes_by TEXT NOT NULL,
             original TEXT NOT NULL,           -- the file as it came, relative to the project
             remarks TEXT NOT NULL,            -- JSON: what the checks said
             figures TEXT NOT NULL             -- JSON: what they measured
         )""",
         """
         CREATE TABLE quarantine_decisions (
-            quarantined INTEGER PRIMARY KEY REFERENCES quarantine(id),
+            id INTEGER PRIMARY KEY,
+            quarantined INTEGER NOT NULL UNIQUE REFERENCES quarantine(id),
             event INTEGER NOT NULL REFERENCES events(id),
             state TEXT NOT NULL CHECK (state IN ('accepted', 'refused')),
             label INTEGER REFERENCES labels(id),  -- that an accepted one became

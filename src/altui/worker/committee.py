@@ -6,6 +6,7 @@ view of the slice (test-time augmentation: Wang et al., 2019, arXiv 1807.07356),
 trained from other seeds (ensembles: Beluch et al., CVPR 2018).
 """
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -57,9 +58,11 @@ def committee_of(config: Config, networks: Sequence[Network], compute: Compute) 
     return averaged(assess, views) if scoring.test_time_augmentation else assess
 
 
-def measured_by(config: Config, network: Network, compute: Compute) -> Assess:
-    """How the config wants the evaluation's slices predicted: by no committee."""
-    assess = polled(ensemble([network]), compute)
+def measured_by(config: Config, networks: Sequence[Network], compute: Compute) -> Assess:
+    """How the config wants the evaluation's slices predicted: by what is used in the end, all
+    the networks there are; dropout and views, which only ask one of them again, are left out.
+    """
+    assess = polled(ensemble(networks), compute)
     if config.scoring.test_time_augmentation:
         return averaged(assess, views_of(config.augmentation))
     return assess
@@ -159,12 +162,12 @@ def dropout(network: Network, count: int, seed: int) -> Members:
     """
     masks = Masks(network, seed)
     blocks = getattr(network.inner.decoder, "blocks", nn.ModuleList())
-    before = next(iter(blocks.children()), nn.Identity())
+    before = Once(next(iter(blocks.children()), nn.Identity()))
 
     def members(images: torch.Tensor) -> Iterator[Opinion]:
         encoded = network.encode(images)
         embedding = pooled(encoded.features[-1])
-        with once(before):
+        with before.shared():
             for member in range(count):
                 with masks.of(member):
                     logits = network.decode(encoded)
@@ -178,22 +181,30 @@ def pooled(features: torch.Tensor) -> torch.Tensor:
     return features.mean((2, 3), dtype=torch.float32)
 
 
-@contextmanager
-def once(module: nn.Module) -> Iterator[None]:
-    """Within, the module computes at its first call only, and returns the same ever after."""
-    made: list[Any] = []
-    forward = module.forward
+class Once:
+    """A module's forward pass, which a thread can ask to be computed once only."""
 
-    def first(*given: Any, **named: Any) -> Any:
+    def __init__(self, module: nn.Module) -> None:
+        self._forward = module.forward
+        self._thread = threading.local()
+        module.forward = self  # its hooks are still called
+
+    @contextmanager
+    def shared(self) -> Iterator[None]:
+        """Within, in this thread, the first call computes, and the others return the same."""
+        self._thread.made = []
+        try:
+            yield
+        finally:
+            del self._thread.made
+
+    def __call__(self, *given: Any, **named: Any) -> Any:
+        made: list[Any] | None = getattr(self._thread, "made", None)
+        if made is None:
+            return self._forward(*given, **named)
         if not made:
-            made.append(forward(*given, **named))
+            made.append(self._forward(*given, **named))
         return made[0]
-
-    module.forward = first  # its hooks are still called
-    try:
-        yield
-    finally:
-        del module.forward
 
 
 class Masks:
@@ -213,32 +224,36 @@ class Masks:
             for module in (network.dropout, *decoder.modules())
             if isinstance(module, nn.Dropout | nn.Dropout2d) and module.p
         ]
+        for module in self._modules:
+            module.register_forward_hook(self._apply)
         self._drawn: dict[tuple[int, int], torch.Tensor] = {}
-        self._member = self._place = 0
+        self._thread = threading.local()  # whose member it asks, and how far in the decoder it is
 
     @contextmanager
     def of(self, member: int) -> Iterator[None]:
-        """Within, the network's decoder is that of a member."""
-        self._member, self._place = member, 0
-        hooks = [module.register_forward_hook(self._apply) for module in self._modules]
+        """Within, in this thread, the network's decoder is that of a member."""
+        self._thread.member, self._thread.place = member, 0
         try:
             yield
         finally:
-            for hook in hooks:
-                hook.remove()
+            del self._thread.member
 
     def _apply(
         self, module: nn.Module, given: tuple[torch.Tensor], made: torch.Tensor
     ) -> torch.Tensor:
-        place, self._place = self._place, self._place + 1
-        mask = self._drawn.get((self._member, place))
+        member: int | None = getattr(self._thread, "member", None)
+        if member is None:
+            return made
+        place: int = self._thread.place
+        self._thread.place = place + 1
+        mask = self._drawn.get((member, place))
         if mask is None:
-            mask = self._draw(place, made.shape[1], float(str(module.p)))
-            mask = self._drawn[self._member, place] = mask.to(made.device)
+            mask = self._draw(member, place, made.shape[1], float(str(module.p)))
+            mask = self._drawn[member, place] = mask.to(made.device)
         return made * mask.to(made.dtype)
 
-    def _draw(self, place: int, channels: int, share: float) -> torch.Tensor:
+    def _draw(self, member: int, place: int, channels: int, share: float) -> torch.Tensor:
         """(1, channels, 1, 1), as torch's own dropout scales it."""
-        generator = torch.Generator().manual_seed((self.seed << 20) + (self._member << 8) + place)
+        generator = torch.Generator().manual_seed((self.seed << 20) + (member << 8) + place)
         kept = torch.rand(1, channels, 1, 1, generator=generator) >= share
         return kept / (1 - share)

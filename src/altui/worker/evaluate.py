@@ -50,11 +50,16 @@ def _of_sample(predictor: Predictor, sample: OpenSample, classes: int, tracker: 
             np.stack([sample.mask(index) for index in indices]),
         )
 
-    total = np.zeros((classes, classes), np.int64)
-    for images, labels in ahead(read, batches(predictor, sample)):
+    def measure(given: tuple[torch.Tensor, ClassIds]) -> tuple[int, Matrix]:
+        images, labels = given
         predictions = likeliest(predictor.probabilities(images))
-        total += confusion(labels, predictions.cpu().numpy(), classes)
-        tracker.advance(len(labels))
+        return len(labels), confusion(labels, predictions.cpu().numpy(), classes)
+
+    total = np.zeros((classes, classes), np.int64)
+    staged = ahead(read, batches(predictor, sample))
+    for slices, matrix in predictor.compute.side_by_side(measure, staged):
+        total += matrix
+        tracker.advance(slices)
     return total
 
 

@@ -9,12 +9,18 @@ Item = TypeVar("Item")
 Made = TypeVar("Made")
 
 
-def ahead(make: Callable[[Item], Made], items: Iterable[Item], depth: int = 2) -> Iterator[Made]:
-    """`make(item)` for each item, in order, made up to `depth` ahead in one other thread.
+def ahead(
+    make: Callable[[Item], Made],
+    items: Iterable[Item],
+    depth: int = 2,
+    threads: int = 1,
+    prepare: Callable[[], object] = lambda: None,
+) -> Iterator[Made]:
+    """`make(item)` for each item, in order, made up to `depth` ahead in other threads.
 
-    Raises what `make` raises, in the item's turn.
+    `prepare` is called first in each of them. Raises what `make` raises, in the item's turn.
     """
-    pool = ThreadPoolExecutor(1, thread_name_prefix="ahead")
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="ahead", initializer=prepare)
     pending: deque[Future[Made]] = deque()
     try:
         for item in items:

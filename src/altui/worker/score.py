@@ -108,8 +108,9 @@ class _Scorer:
             return indices, images, None if before is None else read(before, indices)
 
         staged = ahead(stage, batches(self.predictor, sample, start))
+        assessed = self.predictor.compute.side_by_side(lambda each: self._assess(*each), staged)
         with Behind() as behind:
-            for batch in one_later(self._assess(*each) for each in staged):
+            for batch in one_later(assessed):
                 behind.call(lambda batch=batch: self._keep(sample, batch))  # type: ignore[misc]
                 self.tracker.advance(len(batch.indices))
             behind.call(lambda: self.parts.save(sample.name, sample.images.slices))

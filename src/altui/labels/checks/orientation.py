@@ -61,7 +61,7 @@ def fit_edges(mask: Array, image: Array, ignore: int) -> EdgeFit | None:
 
 def step_of(mask: Array) -> int:
     """How many pixels of a side become one, so that none is longer than SIDE."""
-    return -(-max(mask.shape) // SIDE)
+    return -(-int(max(mask.shape)) // SIDE)
 
 
 def middles(mask: Array, step: int) -> Array:

@@ -7,7 +7,7 @@ from altui.labels.checks.remark import Remark
 from altui.text import count
 
 SMALL_SHARE = 2e-5  # of the slice; 29 pixels of 1,200 × 1,200
-LEAST = 8  # pixels that are small in any slice
+LEAST = 2  # pixels that are small in any slice
 
 
 def check_pieces(mask: npt.NDArray[np.integer], ignore: int) -> Remark | None:
