@@ -12,11 +12,12 @@ from altui.actions.jobs import JOBS
 from altui.actions.keys import Keys
 from altui.actions.moving import DIALOGS, LISTS
 from altui.actions.proposals import PROPOSALS
+from altui.actions.rounds import ROUNDS
 
 if TYPE_CHECKING:
     from altui.rounds.state import RoundState
 
-ACTIONS: tuple[Action, ...] = (*SCREENS, *PROPOSALS, *JOBS, *ROUND, *APP, *LISTS, *DIALOGS)
+ACTIONS: tuple[Action, ...] = (*SCREENS, *ROUNDS, *PROPOSALS, *JOBS, *ROUND, *APP, *LISTS, *DIALOGS)
 """In the order of help and footer."""
 
 _BY_NAME = {action.name: action for action in ACTIONS}

@@ -13,7 +13,7 @@ from altui.labels.checks.rules import Rules
 from altui.labels.commit import append_label, append_quarantined, columns_of, with_claim
 from altui.labels.kept import keep_original
 from altui.labels.readings import answered, append_reading, compared, is_known
-from altui.labels.verdict import Refusal, Verdict, refused
+from altui.labels.verdict import REPEAT, Refusal, Verdict, refused
 from altui.rounds.claims import annotator_of
 from altui.rounds.quarantine import refusal_of, waiting_masks
 from altui.rounds.state import current_round, slate
@@ -186,8 +186,9 @@ class Intake:
             first = remarks[0]
             raise Refusal(first.code, first.message, figures=first.figures)
         message = f"a repeat of revision {repeat.label}, which stays the label"
-        verdict = Verdict(candidate.file, "accepted", "repeat", message, candidate.slice)
-        known = replace(verdict, outcome="unchanged", code="unchanged")
+        verdict = Verdict(candidate.file, "accepted", REPEAT, message, candidate.slice)
+        same = "the same mask as came before"
+        known = replace(verdict, outcome="unchanged", code="unchanged", message=same)
         if is_known(history, repeat, encoded.sha256):
             return known
         verdict = replace(verdict, notes=remarks)

@@ -46,8 +46,8 @@ def _todo(
             return f"decide on {waiting}: approve or reject each slice"
         case "annotating":
             return (
-                f"{approved - len(missing)} of {count(approved, 'mask')} in; export the bundle, "
-                f"and import the masks of {listing(wanted, shown=4)}"
+                f"{approved - len(missing)} of {count(approved, 'mask')} in; waiting for "
+                f"{listing(wanted, shown=3)}: export the bundle, import what comes back"
             )
         case "labelled":
             return f"all {count(approved, 'mask')} are in: run the round"

@@ -5,7 +5,7 @@ from dataclasses import replace
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import DataTable, Static
+from textual.widgets import DataTable
 
 from altui.actions import Context, bindings
 from altui.poller import Snapshot
@@ -19,6 +19,7 @@ from altui.screens.table import RecordTable, Row, cell
 from altui.slices import SliceId
 from altui.store.history import Decision
 from altui.text import count, listing, plain
+from altui.widgets.told import Told
 
 # A space before each, since the list has no room for padding on both sides.
 COLUMNS = (cell("    #"), cell(" slice"), cell(" score", right=True), cell(" strategy"))
@@ -44,7 +45,7 @@ class ProposalsScreen(AltuiScreen):
                     yield RecordTable(COLUMNS, cell_padding=0)
                 with VerticalScroll(classes="panel", id="why") as why:
                     why.border_title = "Why this slice"
-                    yield Static(markup=False)
+                    yield Told()
             yield SlicePane(self.altui.project)
 
     def shown_of(self, snapshot: Snapshot) -> object:
@@ -98,15 +99,15 @@ class ProposalsScreen(AltuiScreen):
     def _look(self) -> None:
         """Show the slice under the cursor, `_offset` slices along z from it."""
         decision, snapshot = self._decision, self._snapshot
-        why = self.query_one("#why").query_one(Static)
+        why = self.query_one("#why").query_one(Told)
         if decision is None or snapshot is None:
             self._proposal = None
-            why.update("")
+            why.tell("")
             self.query_one(SlicePane).show_nothing("no slice is proposed yet")
             return
         if self._proposal != decision.slice:
             self._proposal, self._offset = decision.slice, 0
-        why.update(reasons(decision, set(snapshot.status.missing)))
+        why.tell(reasons(decision, set(snapshot.status.missing)))
         last = max(snapshot.slices_of(decision.sample) - 1, 0)
         index = min(max(decision.slice_index + self._offset, 0), last)
         self._offset = index - decision.slice_index
