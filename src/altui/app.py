@@ -6,48 +6,80 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
 
 from textual.app import App, SystemCommand
 from textual.message import Message
 from textual.screen import Screen
 
-from altui.actions import Context, bindings, find, is_valid
-from altui.poller import INTERVAL, Poller, Snapshot
-from altui.project import Project
-from altui.rounds.propose import Proposals
+from altui.actions import Context, Keys, bindings, find, is_valid
+from altui.errors import AltuiError
 from altui.screens.base import AltuiScreen
-from altui.screens.commands import ActionCommands
 from altui.screens.frame import is_too_small
-from altui.screens.jobs import JobsScreen
-from altui.screens.proposals import ProposalsScreen
-from altui.screens.rounds import RoundsScreen
+from altui.screens.opening import Opening
 from altui.screens.trouble import in_words
 from altui.text import listing
+
+if TYPE_CHECKING:  # imported once the first frame is there
+    from altui.inbox.inbox import Note, Taken
+    from altui.inbox.watcher import Watcher
+    from altui.poller import Poller, Snapshot
+    from altui.project import Project
+    from altui.rounds.propose import Proposals
+    from altui.screens.commands import ActionCommands
 
 _T = TypeVar("_T")
 
 
+INTERVAL = 1.0  # seconds
+
+
+def _rounds() -> AltuiScreen:
+    from altui.screens.rounds import RoundsScreen
+
+    return RoundsScreen()
+
+
+def _proposals() -> AltuiScreen:
+    from altui.screens.proposals import ProposalsScreen
+
+    return ProposalsScreen()
+
+
+def _jobs() -> AltuiScreen:
+    from altui.screens.jobs import JobsScreen
+
+    return JobsScreen()
+
+
+def _commands() -> type[ActionCommands]:
+    from altui.screens.commands import ActionCommands
+
+    return ActionCommands
+
+
 class AltuiApp(App[None]):
-    """Takes an opened project; the screens look at it through snapshots and change it through
-    `perform`.
+    """Opens a project once its first frame is painted; the screens look at it through
+    snapshots and change it through `perform`.
     """
 
     TITLE = "altui"
     CSS_PATH = "screens/frame.tcss"
     MODES: ClassVar = {
-        "rounds": RoundsScreen,
-        "proposals": ProposalsScreen,
-        "jobs": JobsScreen,
+        "opening": Opening,
+        "rounds": _rounds,
+        "proposals": _proposals,
+        "jobs": _jobs,
     }
-    DEFAULT_MODE = "rounds"
+    DEFAULT_MODE = "opening"
     BINDINGS = bindings()
-    COMMANDS: ClassVar = {ActionCommands}
+    COMMANDS: ClassVar = {_commands}
 
     class Polled(Message):
         """The project has changed."""
@@ -61,6 +93,13 @@ class AltuiApp(App[None]):
             super().__init__()
             self.error = error
 
+    class Arrived(Message):
+        """Masks came into the inbox, or something that stays there."""
+
+        def __init__(self, heard: Sequence[Taken | Note]) -> None:
+            super().__init__()
+            self.heard = heard
+
     class Performed(Message):
         """A call has returned in its thread; `then` shows what came of it."""
 
@@ -69,24 +108,51 @@ class AltuiApp(App[None]):
             self.then = then
 
     def __init__(
-        self, project: Project, *, interval: float = INTERVAL, host: str | None = None
+        self,
+        project: Project | Path,
+        *,
+        interval: float = INTERVAL,
+        host: str | None = None,
+        keys: Keys | AltuiError | None = None,
     ) -> None:
-        """`interval`: seconds between two looks at the project."""
+        """`project`: its folder, or one that is open already. `interval`: seconds between two
+        looks at it; five times that for the inbox. `keys`: other ones than altui's own, or
+        why they could not be had.
+        """
         super().__init__()
         self.animation_level = "none"
         if self.console.color_system == "standard" and "TEXTUAL_THEME" not in os.environ:
             self.theme = "ansi-dark"  # the terminal's own 16 colours, which its owner chose
-        self.project = project
-        store = project.workspace.store
-        self.who = f"{store.who}@{host or socket.gethostname()}"
-        if not store.writable:
-            self.who += " (read-only)"
+        self.keys = keys if isinstance(keys, Keys) else Keys()
+        self.set_keymap(self.keys.keymap)
+        self._keys_fault = keys if isinstance(keys, AltuiError) else None
+        self.who = ""
         self.snapshot: Snapshot | None = None
+        self.failure: Exception | None = None  # why the project could not be opened
         self.imported_from: str | None = None
-        self.poller = Poller(project, self._polled, self._poll_failed, interval)
+        self.interval = interval
+        self.watcher: Watcher | None = None
+        self._host = host or socket.gethostname()
+        self._given = project
+        self._project: Project | None = None
+        self._poller: Poller | None = None
+        self._first = "rounds"  # the screen to begin with
         # One thread, so that what is typed fast is done in the order of its typing.
         self._doer = ThreadPoolExecutor(1, thread_name_prefix="altui-act")
         self._doing = 0
+
+    @property
+    def project(self) -> Project:
+        """Once it is open."""
+        if self._project is None:
+            assert not isinstance(self._given, Path), "the project is not open yet"
+            return self._given
+        return self._project
+
+    @property
+    def poller(self) -> Poller:
+        assert self._poller is not None, "the project is not open yet"
+        return self._poller
 
     @property
     def context(self) -> Context | None:
@@ -114,15 +180,50 @@ class AltuiApp(App[None]):
         return ()
 
     def on_mount(self) -> None:
-        self.poller.start()
+        if self._keys_fault:
+            self.complain(self._keys_fault)
         # Asked to end, it gives the terminal back; outside the main thread that cannot be had.
         with suppress(NotImplementedError, RuntimeError, ValueError):
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit)
 
     def on_unmount(self) -> None:
-        self.poller.stop()
+        if self._poller:
+            self._poller.stop()
+        if self.watcher:
+            self.watcher.stop()
         # What was typed before quitting is still done; the interpreter waits for it.
         self._doer.shutdown(wait=False)
+
+    # Opening
+
+    def begin(self) -> None:
+        """Open the project, in a thread that quitting does not wait for."""
+        self._doing += 1
+        work = partial(self._work, self._open, self._opened, self._not_opened)
+        threading.Thread(target=work, name="altui-open", daemon=True).start()
+
+    def _open(self) -> tuple[Project, Poller]:
+        """Imports what the screens need, too, so that they come up at once."""
+        from altui.poller import Poller
+        from altui.project import Project
+        from altui.screens import jobs, proposals, rounds  # noqa: F401
+
+        given = self._given
+        project = Project.open(given) if isinstance(given, Path) else given
+        return project, Poller(project, self._polled, self._poll_failed, self.interval)
+
+    def _opened(self, found: tuple[Project, Poller]) -> None:
+        self._project, self._poller = found
+        store = self.project.workspace.store
+        self.who = f"{store.who}@{self._host}{'' if store.writable else ' (read-only)'}"
+        self.poller.start()
+        if self.project.config.masks_in.inbox:
+            self._watch_inbox()
+        self.switch_mode(self._first)
+
+    def _not_opened(self, error: Exception) -> None:
+        self.failure = error
+        self.exit(return_code=1)
 
     # Snapshots
 
@@ -131,6 +232,20 @@ class AltuiApp(App[None]):
 
     def _poll_failed(self, error: Exception) -> None:
         self._post(self.PollFailed(error))
+
+    def _watch_inbox(self) -> None:
+        from altui.inbox.watcher import Watcher, inbox_of
+
+        folder = inbox_of(self.project)
+        if folder is not None:
+            self.watcher = Watcher(
+                self.project, folder, self._arrived, self._poll_failed, 5 * self.interval
+            )
+            self.watcher.start()
+
+    def _arrived(self, heard: Sequence[Taken | Note]) -> None:
+        self._post(self.Arrived(heard))
+        self.poller.kick()
 
     def _post(self, message: Message) -> None:
         """From any thread; the app may be gone by then."""
@@ -148,6 +263,12 @@ class AltuiApp(App[None]):
 
     def on_altui_app_poll_failed(self, message: PollFailed) -> None:
         self.complain(message.error)
+
+    def on_altui_app_arrived(self, message: Arrived) -> None:
+        from altui.screens.imports import news
+
+        for text, severity in news(message.heard):
+            self.say(text, severity)
 
     # Doing
 
@@ -183,7 +304,8 @@ class AltuiApp(App[None]):
             self._post(self.Performed(partial(failed, error)))
         else:
             self._post(self.Performed(partial(done, result)))
-        self.poller.kick()
+        if self._poller:
+            self._poller.kick()
 
     def on_altui_app_performed(self, message: Performed) -> None:
         self._doing -= 1
@@ -200,13 +322,19 @@ class AltuiApp(App[None]):
     # Actions of every screen
 
     def action_show_rounds(self) -> None:
-        self.switch_mode("rounds")
+        self._show("rounds")
 
     def action_show_proposals(self) -> None:
-        self.switch_mode("proposals")
+        self._show("proposals")
 
     def action_show_jobs(self) -> None:
-        self.switch_mode("jobs")
+        self._show("jobs")
+
+    def _show(self, screen: str) -> None:
+        if self._project is None:
+            self._first = screen
+        else:
+            self.switch_mode(screen)
 
     def action_propose(self) -> None:
         def proposed(proposals: Proposals) -> None:
@@ -217,7 +345,10 @@ class AltuiApp(App[None]):
         self.perform(self.project.propose, proposed)
 
     def action_run_round(self) -> None:
-        self.perform(self.project.run, lambda job: self.say(f"{job} was started: press 3"))
+        self.perform(self.project.run, self._started)
+
+    def _started(self, job: str) -> None:
+        self.say(f"{job} was started: press {self.key_of('show_jobs')}")
 
     def action_export(self) -> None:
         from altui.screens.export import Export
@@ -257,7 +388,12 @@ class AltuiApp(App[None]):
 
     def action_help_quit(self) -> None:
         """Ctrl+C, which people try first."""
-        self.say("press q to quit; jobs go on")
+        self.say(f"press {self.key_of('quit')} to quit; jobs go on")
+
+    def key_of(self, name: str) -> str:
+        """The key of an action, as people write it."""
+        action = find(name)
+        return self.keys.shown(action) if action else ""
 
 
 def free_folder(root: Path, number: int) -> str:

@@ -172,6 +172,12 @@ class Import(Table):
     values: dict[str, Meaning] = {}
     colours: dict[str, Meaning] = {}
     names: dict[str, Meaning] = {}  # of labels, in formats that name them
+    inbox: Annotated[str, Field(min_length=1)] | None = None  # a folder to watch for masks
+
+    @property
+    def meanings(self) -> dict[str, dict[str, Meaning]]:
+        """Of values, colours and names, by the key that they stand under."""
+        return {"values": self.values, "colours": self.colours, "names": self.names}
 
     @model_validator(mode="after")
     def _keys(self) -> Self:
@@ -202,8 +208,8 @@ class Config(Table):
 
     @model_validator(mode="after")
     def _imports_are_classes(self) -> Self:
-        for key in Import.model_fields:
-            for said, meaning in getattr(self.masks_in, key).items():
+        for key, meanings in self.masks_in.meanings.items():
+            for said, meaning in meanings.items():
                 if self.classes.id_of(meaning) is None:
                     raise ValueError(
                         f"[import.{key}] {plain(said)} = {plain(repr(meaning))} is no class: write "

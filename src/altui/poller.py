@@ -12,7 +12,6 @@ from altui.jobs.state import JobView
 from altui.project import Project
 from altui.rounds.status import Status
 
-INTERVAL = 1.0  # seconds
 LOG_LINES = 500
 
 
@@ -54,7 +53,7 @@ class Poller:
         project: Project,
         changed: Callable[[Snapshot], None],
         failed: Callable[[Exception], None],
-        interval: float = INTERVAL,
+        interval: float,
     ) -> None:
         """`failed` is told once of a fault that stays, not at each look."""
         self._project = project

@@ -9,19 +9,22 @@ from typing import TYPE_CHECKING, Any
 from altui.config import Config
 from altui.jobs.folder import JobFolder, Progress, SimulationSpec
 from altui.jobs.state import JobView
+from altui.labels.accept import read_label
 from altui.labels.backup import Backup, back_up
-from altui.labels.bundle import Bundle, export_bundle
+from altui.labels.bundle import CONTEXT, Bundle, ToolName, export_bundle
 from altui.labels.history import Revision, restore_revision, revisions, revisions_of
 from altui.labels.imports import ImportReport, import_from_oracle, import_paths
 from altui.labels.predictions import newest_prediction, newest_uncertainty
 from altui.query.pool import Strategy
 from altui.rounds import decide, run
+from altui.rounds.claims import Claim, assign, open_claims, release
 from altui.rounds.collect import collect
 from altui.rounds.decide import Decided
 from altui.rounds.past import Shown, show_round
 from altui.rounds.pick import pick
 from altui.rounds.plan import Plan, plan, strategies_now
 from altui.rounds.propose import Proposals, as_slices, proposable_round, propose
+from altui.rounds.repeats import Agreements, agreements
 from altui.rounds.simulate import Simulation, simulation, start_simulation
 from altui.rounds.state import current_round, slate
 from altui.rounds.status import Status, status
@@ -128,9 +131,53 @@ class Project:
 
     # Masks
 
-    def export(self, to: str | Path) -> Bundle:
-        """Write the approved slices as a bundle for annotators into a new folder."""
-        return export_bundle(self.workspace, Path(to))
+    def export(
+        self,
+        to: str | Path,
+        *slices: str | SliceId,
+        tool: ToolName = "tiff",
+        annotator: str = "",
+        most: int | None = None,
+        repeat: float = 0.0,
+        context: int = CONTEXT,
+    ) -> Bundle:
+        """Write the approved slices, or those named, as a bundle into a new folder.
+
+        `tool`: "tiff", "napari", "cvat", "label-studio" or "itk-snap"; `annotator`: that
+        person's share, `most` slices at most, which claims them; `repeat`: labelled slices to
+        go out again, as a share of the others; `context`: neighbours along z on each side.
+        """
+        return export_bundle(
+            self.workspace,
+            Path(to),
+            tool=tool,
+            slices=as_slices(slices),
+            annotator=annotator,
+            most=most,
+            repeat=repeat,
+            context=context,
+        )
+
+    def assign(self, slice_id: str | SliceId, annotator: str) -> Claim:
+        """Have an annotator label an approved slice, whoever had claimed it."""
+        [claim] = self.assign_all((slice_id,), annotator)
+        return claim
+
+    def assign_all(self, slices: Sequence[str | SliceId], annotator: str) -> tuple[Claim, ...]:
+        """Have an annotator label approved slices, all of them or none."""
+        return assign(self.workspace, as_slices(tuple(slices)), annotator)
+
+    def release(self, *slices: str | SliceId) -> tuple[SliceId, ...]:
+        """Let go of claims, so that anyone may label the slices."""
+        return release(self.workspace, as_slices(slices))
+
+    def claims(self) -> tuple[Claim, ...]:
+        """Who is labelling which of the round's slices."""
+        return tuple(open_claims(self.workspace.store.history()).values())
+
+    def agreement(self) -> Agreements:
+        """How far annotators agree with themselves and each other, by repeated slices."""
+        return agreements(self.workspace.store.history(), self.config.classes.names)
 
     def import_labels(
         self,
@@ -250,6 +297,14 @@ class Project:
     def view(self, slice_id: SliceId) -> npt.NDArray[np.uint8]:
         """(height, width) 8-bit picture of a slice."""
         return self.window(slice_id.sample).to_uint8(self.image(slice_id))
+
+    def label(self, slice_id: SliceId) -> npt.NDArray[np.integer] | None:
+        """(height, width) class ids of a slice's accepted mask; None where it has none.
+
+        Raises AltuiError where the mask's file cannot be read.
+        """
+        label = self.workspace.store.history().current_labels.get(slice_id)
+        return None if label is None else read_label(self.workspace, label)
 
     def prediction(self, slice_id: SliceId) -> npt.NDArray[np.uint8] | None:
         """(height, width) class ids that the newest network predicts; None without one."""

@@ -10,8 +10,10 @@ if TYPE_CHECKING:
     from altui.labels.history import Revision
     from altui.labels.imports import ImportReport
     from altui.query.pool import Strategy
+    from altui.rounds.claims import Claim
     from altui.rounds.past import Shown
     from altui.rounds.propose import Proposals
+    from altui.rounds.repeats import Agreements
     from altui.rounds.results import RoundResult
     from altui.rounds.status import Status
     from altui.slices import SliceId
@@ -42,6 +44,10 @@ def status_text(status: "Status") -> str:
     ]
     if status.strays:
         lines.append(stray_text(status.strays))
+    if status.claims:
+        lines += ["", claims_text(status.claims)]
+    if status.agreement.within or status.agreement.between or status.agreement.out:
+        lines += ["", agreement_text(status.agreement)]
     if status.rounds:
         lines += ["", rounds_text(status.rounds, total)]
     measured = [one for one in status.rounds if one.finished_at]
@@ -53,6 +59,35 @@ def status_text(status: "Status") -> str:
     if status.jobs:
         lines += ["", jobs_text(status.jobs[-5:])]
     return "\n".join(lines)
+
+
+def claims_text(claims: Sequence["Claim"]) -> str:
+    """Who is labelling what."""
+    rows = [(plain(one.annotator), str(one.slice), moment(one.at)) for one in claims]
+    return table(("annotator", "slice", "since (UTC)"), rows)
+
+
+def agreement_text(found: "Agreements") -> str:
+    """IoU by class of repeated slices, one annotator's own and two annotators'."""
+    kinds = [
+        (what, one)
+        for what, one in (("one annotator", found.within), ("two annotators", found.between))
+        if one is not None
+    ]
+    waiting = f"{count(found.out, 'repeat')} out" if found.out else "no slice is repeated"
+    if not kinds:
+        return f"agreement of annotators: not known yet ({waiting})"
+    rows = [
+        (what, str(one.readings), figure(one.miou), *map(figure, one.class_iou.values()))
+        for what, one in kinds
+    ]
+    header = ("IoU of repeated slices", "repeats", "mean", *map(plain, kinds[0][1].class_iou))
+    text = "no round can be seen to get beyond what annotators agree on"
+    return (
+        table(header, rows, " " + "r" * len(header))
+        + f"\n{text}"
+        + (f"; {waiting}" if found.out else "")
+    )
 
 
 def stray_text(strays: Sequence["SliceId"]) -> str:
@@ -195,7 +230,7 @@ def revisions_text(own: Sequence["Revision"]) -> str:
             plain(one.annotator),
             plain(one.event.who),
             moment(one.event.at),
-            "–" if one.label.minutes is None else f"{one.label.minutes:.0f} min",
+            work_text(one),
             rounds_seen(one),
             one.label.sha256[:12],
             f"restores {one.label.restores}; " * bool(one.label.restores) + source_text(one),
@@ -208,6 +243,13 @@ def revisions_text(own: Sequence["Revision"]) -> str:
     if newest.original:
         lines.append(f"as it came: {newest.original}")
     return "\n".join(lines)
+
+
+def work_text(one: "Revision") -> str:
+    """By the tool's own clock; "≤" where it is the time from claim to return."""
+    if one.label.minutes is None:
+        return "–"
+    return "≤ " * (one.label.minutes_by == "claim") + duration(60 * one.label.minutes)
 
 
 def source_text(one: "Revision") -> str:

@@ -97,7 +97,7 @@ class Workspace:
         headers: dict[str, Header] = {}
         fresh: dict[str, tuple[str, Header]] = {}
         for sample in self.config.samples:
-            signature = self._signature(sample)
+            signature = self.signature(sample)
             known = cached.get(sample.name)
             if known and known[0] == signature:
                 headers[sample.name] = Header(sample.name, sample.split, *known[1])
@@ -111,7 +111,7 @@ class Workspace:
                     f'samples "{one}" and "{other}" both hold {plain(file)}',
                     f"every slice belongs to one sample: mend the paths in {CONFIG_NAME}",
                 )
-            if self.store.writable:
+            if self.store.writable and not self.store.writes:
                 self._cache(fresh)
         return headers
 
@@ -140,7 +140,7 @@ class Workspace:
                 f'no slice {slice_id}: sample "{sample.name}" has slices 0 to {slices - 1}'
             )
 
-    def _signature(self, sample: Sample) -> str:
+    def signature(self, sample: Sample) -> str:
         """Changes when the sample's files do: path, size, time (of the folder, for a folder)."""
         path = self.root / sample.images
         try:

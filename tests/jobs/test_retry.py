@@ -157,6 +157,12 @@ def test_another_training_begins_anew_and_where_it_runs_does_not_matter(
     assert files(submitted(project)) == RESUMED  # past the attempt at the other training
 
 
+def test_replaced_images_are_trained_on_anew(project: Project, left: JobFolder) -> None:
+    images = next(one for one in project.config.samples if one.split == "train").images
+    os.utime(project.root / images, (1, 1))
+    assert files(submitted(project)) == {"spec.json"}
+
+
 def test_a_finished_job_is_repeated(project: Project, left: JobFolder) -> None:
     with project.workspace.store.write() as transaction:
         end(transaction, left.id, "finished")

@@ -95,15 +95,15 @@ def test_classes_and_note(bundle: Path, asked: Asked) -> None:
     with (bundle / "classes.csv").open(newline="") as file:
         rows = list(csv.reader(file))
     assert rows == [
-        ["id", "name"],
-        ["0", "background"],
-        ["1", "bone"],
-        ["2", "implant"],
-        ["255", "ignore"],
+        ["id", "name", "colour"],
+        ["0", "background", "#000000"],
+        ["1", "bone", "#56b4e9"],
+        ["2", "implant", "#e69f00"],
+        ["255", "ignore", "#808080"],
     ]
     note = (bundle / "README.txt").read_text()
     assert "Small [b]screws[/b] {in} bone: round 1, 3 slices" in note
-    assert f"{asked[0].file_stem(SLICES)}.tif" in note
+    assert f"{min(asked).file_stem(SLICES)}.tif" in note
     assert "masks/" in note
 
 

@@ -64,6 +64,9 @@ def test_foreground_random_takes_slices_with_foreground_first() -> None:
     found = chosen("foreground-random", pool)
     assert set(found[:4]) == {3, 8, 21, 30}
     assert len(found) == 6
+    # Beside a rejected slice, foreground still comes before none.
+    wary = replace(pool, rejected=frozenset({SliceId("a", 9)}))
+    assert set(chosen("foreground-random", wary, replace(FREE, min_gap=3))[:4]) == {3, 8, 21, 30}
 
 
 @pytest.mark.parametrize(("slices", "stratified"), [(1, 0), (6, 4), (8, 5), (9, 6)])

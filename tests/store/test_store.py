@@ -24,7 +24,13 @@ def test_a_new_store_has_every_migration(store: Store) -> None:
         applied = [one.name for one in migrations.applied(db)]
         assert db.execute("PRAGMA foreign_keys").fetchone() == (1,)
     # only ever append to this list
-    assert applied == ["m001_rounds", "m002_stability", "m003_job_settings", "m004_label_origins"]
+    assert applied == [
+        "m001_rounds",
+        "m002_stability",
+        "m003_job_settings",
+        "m004_label_origins",
+        "m005_claims",
+    ]
 
 
 def test_the_schema_of_released_migrations_never_changes(store: Store) -> None:
@@ -35,7 +41,7 @@ def test_the_schema_of_released_migrations_never_changes(store: Store) -> None:
     assert digest.startswith(SCHEMA), "write a new migration instead of changing an old one"
 
 
-SCHEMA = "c02685d2e3438da1"  # of m004
+SCHEMA = "fd21233ea8d4a847"  # of m005
 
 
 def test_opening_again_changes_nothing(store: Store) -> None:
@@ -82,6 +88,24 @@ def test_rows_cannot_be_changed_or_deleted(store: Store) -> None:
             source_sha256="",
         )
         transaction.insert("job_labels", job="train-001", label=label)
+        place = {"event": event, "sample": "a", "slice_index": 1}
+        transaction.insert("claims", **place, round=1, annotator="anna", bundle="")
+        repeat = transaction.insert(
+            "repeats", event=event, label=label, annotator="anna", bundle="b"
+        )
+        transaction.insert(
+            "readings",
+            **place,
+            repeat=repeat,
+            sha256="",
+            path="",
+            source="",
+            source_sha256="",
+            annotator="anna",
+            tool="",
+            original="",
+            matrix="[[1]]",
+        )
         transaction.insert(
             "decisions",
             event=event,

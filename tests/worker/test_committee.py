@@ -169,8 +169,11 @@ def test_the_config_chooses_the_committee(
     )
     found = committee_of(wish, [network, made(2)], CPU)(images)
     assert (found.disagreement is None) == (committee == "none")
-    evaluated = measured_by(wish, network, CPU)(images)
+    evaluated = measured_by(wish, [network], CPU)(images)
     assert evaluated.disagreement is None
+    if committee == "ensemble":  # what is used in the end is what is measured
+        both = measured_by(wish, [network, made(2)], CPU)(images)
+        assert torch.allclose(both.probabilities, found.probabilities, atol=1e-6)
     with torch.inference_mode():
         alone = network(images).softmax(1)
     assert torch.allclose(evaluated.probabilities, alone, atol=1e-6) != again

@@ -1,6 +1,7 @@
 """Commands for masks: bundles out, labels in, and their history."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,16 +14,62 @@ from altui.cli.base import (
     say,
     say_next,
 )
-from altui.text import count, plain
+from altui.text import count, listing, plain
+
+if TYPE_CHECKING:
+    from altui.labels.bundle import ToolName
 
 
 @click.command()
 @project_argument
+@click.argument("slices", nargs=-1)
 @click.option("--to", required=True, type=PLACE, help="A new folder.")
+@click.option(
+    "--for",
+    "tool",
+    type=click.Choice(["tiff", "napari", "cvat", "label-studio", "itk-snap"]),
+    default="tiff",
+    show_default=True,
+    help="What is to open it.",
+)
+@click.option("--annotator", metavar="NAME", default="", help="Only their share, now theirs.")
+@click.option("--most", type=click.IntRange(1), metavar="N", help="That many slices at most.")
+@click.option(
+    "--repeat",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    metavar="SHARE",
+    help="Labelled slices to go out again, unmarked, as a share of the others, such as 0.05.",
+)
+@click.option(
+    "--context",
+    type=click.IntRange(0, 50),
+    default=2,
+    show_default=True,
+    help="Neighbours along z on each side.",
+)
 @json_option
-def export(project: Path, to: Path, as_json: bool) -> None:
-    """Write the round's bundle for annotators."""
-    bundle = open_project(project).export(to)
+def export(
+    project: Path,
+    slices: tuple[str, ...],
+    to: Path,
+    tool: "ToolName",
+    annotator: str,
+    most: int | None,
+    repeat: float,
+    context: int,
+    as_json: bool,
+) -> None:
+    """Write the round's bundle for annotators, or of some SLICES."""
+    bundle = open_project(project).export(
+        to,
+        *slices,
+        tool=tool,
+        annotator=annotator,
+        most=most,
+        repeat=repeat,
+        context=context,
+    )
     if as_json:
         print_json(bundle.to_json())
     else:
@@ -30,7 +77,31 @@ def export(project: Path, to: Path, as_json: bool) -> None:
     say(
         f"round {bundle.round}: {count(len(bundle.slices), 'slice')}, "
         f"{count(bundle.premasks, 'mask')} to start from"
+        + f", claimed by {bundle.annotator}"
+        * bool(bundle.annotator)
     )
+    if repeat:
+        out = f"{count(bundle.repeats, 'slice')} of them labelled already, as only you are told"
+        say(out if bundle.repeats else "no slice of an earlier round is labelled yet to repeat")
+
+
+@click.command()
+@project_argument
+@click.argument("annotator", metavar="NAME")
+@click.argument("slices", nargs=-1, required=True)
+def assign(project: Path, annotator: str, slices: tuple[str, ...]) -> None:
+    """Have NAME label approved slices."""
+    opened = open_project(project)
+    claims = opened.assign_all(slices, annotator)
+    say(f"claimed by {claims[0].annotator}: {listing(one.slice for one in claims)}")
+
+
+@click.command()
+@project_argument
+@click.argument("slices", nargs=-1, required=True)
+def release(project: Path, slices: tuple[str, ...]) -> None:
+    """Let go of claims: anyone may label the slices."""
+    say(f"released: {listing(open_project(project).release(*slices))}")
 
 
 @click.command("import-labels")
@@ -96,12 +167,24 @@ def import_labels(
 @project_argument
 @click.argument("slice_name", metavar="[SLICE]", required=False)
 @click.option("--restore", "revision", type=int, metavar="REV", help="Make it current again.")
+@click.option("--agreement", is_flag=True, help="How far annotators agree, by repeated slices.")
 @json_option
-def labels(project: Path, slice_name: str | None, revision: int | None, as_json: bool) -> None:
+def labels(
+    project: Path, slice_name: str | None, revision: int | None, agreement: bool, as_json: bool
+) -> None:
     """Who labelled what, when; a SLICE's revisions; bring one back."""
-    from altui.report import labels_text, revisions_text
+    from altui.report import agreement_text, labels_text, revisions_text
 
+    if agreement and (slice_name or revision is not None):
+        raise click.UsageError("--agreement is of all slices together")
     opened = open_project(project)
+    if agreement:
+        found = opened.agreement()
+        if as_json:
+            print_json(found.to_json())
+        else:
+            click.echo(agreement_text(found))
+        return
     if slice_name is None:
         if revision is not None:
             raise click.UsageError("--restore needs the slice too: SLICE --restore REV")

@@ -48,15 +48,19 @@ def check(project: Path, as_json: bool, deep: bool) -> None:
 @project_argument
 def open_app(project: Path) -> None:
     """The terminal app."""
-    opened = open_project(project)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        open_project(project)
         raise AltuiError(
             "the app needs a terminal, and this is none", "use the commands: altui status PROJECT"
         )
+    from altui.actions.keyfile import own_keys
     from altui.app import AltuiApp
 
-    app = AltuiApp(opened)
+    app = AltuiApp(project, keys=own_keys())
     app.run()
+    if app.failure:
+        click.get_current_context().find_root().obj = project  # for its hint
+        raise app.failure
     farewell = app.farewell()
     if farewell:
         say(farewell)

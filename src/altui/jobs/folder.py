@@ -84,6 +84,7 @@ class JobSpec(Record):
     `previous`: the folder of the last round's finished train job, for a warm start and for
     how far predictions moved since; None in the first round. `score`: whether the pool is
     scored, which full supervision has no use for. `simulation`: what a simulate job runs.
+    `signatures`: of the samples' files when the job was made, by sample.
     """
 
     job: str
@@ -95,6 +96,7 @@ class JobSpec(Record):
     previous: str | None = None
     score: bool = True
     simulation: SimulationSpec | None = None
+    signatures: dict[str, str] = {}
 
     def training_key(self) -> str:
         """Alike for jobs whose training is the same, whatever they are called.
@@ -104,7 +106,11 @@ class JobSpec(Record):
         config = self.config
         about = {
             "classes": config.classes.model_dump(),
-            "samples": [one.model_dump() for one in config.samples if one.split != "test"],
+            "samples": [
+                [one.model_dump(), self.signatures.get(one.name)]
+                for one in config.samples
+                if one.split != "test"
+            ],
             "model": config.model.model_dump(),
             "training": config.training.model_dump(exclude=set(ANYWHERE)),
             "augmentation": config.augmentation.model_dump(),
@@ -216,8 +222,8 @@ class JobFolder:
 
     def last_progress(self) -> Progress | None:
         """The latest whole line, read from the file's end."""
-        lines = parse_progress(_tail(self.path / PROGRESS, 4096))
-        return lines[-1] if lines else None
+        lines = reversed(_tail(self.path / PROGRESS, 4096).split("\n"))
+        return next(filter(None, map(_parsed, lines)), None)
 
     def log_tail(self, lines: int = 20) -> list[str]:
         """The last lines of the log; carriage returns of progress bars end a line too."""
@@ -243,13 +249,14 @@ class JobFolder:
 
 def parse_progress(text: str) -> list[Progress]:
     """The valid lines of a progress.jsonl."""
-    lines: list[Progress] = []
-    for line in text.split("\n"):
-        try:
-            lines.append(Progress.model_validate_json(line))
-        except ValidationError:
-            continue
-    return lines
+    return list(filter(None, map(_parsed, text.split("\n"))))
+
+
+def _parsed(line: str) -> Progress | None:
+    try:
+        return Progress.model_validate_json(line)
+    except ValidationError:
+        return None
 
 
 def _fault(error: ValidationError | RecursionError) -> str:

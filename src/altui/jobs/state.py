@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
 from altui.errors import AltuiError
 from altui.jobs.folder import JobFolder, Process, now
 from altui.jobs.identity import is_alive
-from altui.store.history import History, JobRow
+from altui.store.history import History, JobEnd, JobRow
 
 JobState = Literal["queued", "running", "finished", "failed", "lost", "cancelled"]
 
@@ -45,25 +46,41 @@ class JobView:
 
 def views(jobs: Path, history: History) -> tuple[JobView, ...]:
     """Every job of a project, oldest first."""
-    return tuple(view(JobFolder(jobs / row.id), row, history) for row in history.jobs)
+    ended = _ended_views(jobs, history)
+    return tuple(
+        ended.get(row.id) or _open_view(JobFolder(jobs / row.id), row, history)
+        for row in history.jobs
+    )
 
 
-def view(folder: JobFolder, row: JobRow, history: History) -> JobView:
+@lru_cache(maxsize=8)  # as long as nothing is written, the history is the same object
+def _ended_views(jobs: Path, history: History) -> dict[str, JobView]:
+    """The jobs whose end is recorded: nothing about them changes any more."""
+    return {
+        row.id: _ended_view(JobFolder(jobs / row.id), row, history.ends[row.id], history)
+        for row in history.jobs
+        if row.id in history.ends
+    }
+
+
+def _ended_view(folder: JobFolder, row: JobRow, end: JobEnd, history: History) -> JobView:
     created = history.event_of(row)
-    end = history.ends.get(row.id)
-    if end is not None:
-        return JobView(
-            row.id,
-            row.kind,
-            row.round,
-            end.state,
-            created.who,
-            created.at,
-            ended_at=end.ended_at or history.event_of(end).at,
-            progress=1.0 if end.state == "finished" else _reached(folder),
-            message=end.message,
-            hint=end.hint,
-        )
+    return JobView(
+        row.id,
+        row.kind,
+        row.round,
+        end.state,
+        created.who,
+        created.at,
+        ended_at=end.ended_at or history.event_of(end).at,
+        progress=1.0 if end.state == "finished" else _reached(folder, end),
+        message=end.message,
+        hint=end.hint,
+    )
+
+
+def _open_view(folder: JobFolder, row: JobRow, history: History) -> JobView:
+    created = history.event_of(row)
     last = folder.last_progress()
     state, message = live_state(folder, datetime.fromisoformat(created.at))
     return JobView(
@@ -114,7 +131,8 @@ def live_state(folder: JobFolder, created: datetime) -> tuple[JobState, str]:
     return "lost", _loss(folder, process)
 
 
-def _reached(folder: JobFolder) -> float:
+@lru_cache(maxsize=10_000)  # of a job with a recorded end: it goes no further
+def _reached(folder: JobFolder, end: JobEnd) -> float:
     last = folder.last_progress()
     return last.progress if last else 0.0
 

@@ -52,6 +52,7 @@ def submit(
             for one in labels
         ),
         previous=str((workspace.jobs / previous).relative_to(workspace.root)) if previous else None,
+        signatures={one.name: workspace.signature(one) for one in workspace.config.samples},
     )
     folder = _begin(workspace, transaction, spec)
     for label in labels:

@@ -12,6 +12,7 @@ from altui.labels.returned import Returned, returned_files
 from altui.labels.scratch import Scratch
 from altui.labels.verdict import Refusal, Verdict, refused
 from altui.labels.which import Labelled, Samples, slices_of
+from altui.rounds.repeats import open_repeats
 from altui.rounds.state import current_round, slate
 from altui.slices import SliceId
 from altui.text import count, plain
@@ -51,7 +52,8 @@ class Finding:
         )
         history = workspace.store.history()
         active = slate(history, current_round(history)).active
-        self._asked = {decision.slice for decision in active}
+        repeated = (history.labels_by_id[one.label].slice for one in open_repeats(history))
+        self._asked = {*(decision.slice for decision in active), *repeated}
 
     def find(
         self, paths: Iterable[Path], scratch: Scratch, slice_id: SliceId | None = None
@@ -88,6 +90,8 @@ class Finding:
             name = file.name
             if masks.names or masks.count > 1:
                 name += f"#{masks.names[index] if file.source.suffix == '.json' else index}"
+            if one is None:
+                continue
             if isinstance(one, Refusal):
                 self.verdicts.append(refused(name, one))
             elif labelled.whole and one not in self._asked and not self._unasked:

@@ -40,6 +40,7 @@ class Revision:
             "original": label.original or None,
             "tool": label.tool or None,
             "minutes": label.minutes,
+            "minutes_by": label.minutes_by or None,
             "restores": label.restores,
             "path": label.path,
             "sha256": label.sha256,

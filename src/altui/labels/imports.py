@@ -84,7 +84,11 @@ def _candidate(intake: Intake, reader: Reader, found: Found) -> Candidate:
             "with --trust",
         )
     original = None if file.source.parts else file.source.path
-    candidate = Candidate(found.name, found.slice, mask, file.sha256, original)
+    bundle = file.manifest.bundle if file.manifest else ""
+    minutes = reader.open(file.source).minutes_of(found.index)
+    candidate = Candidate(
+        found.name, found.slice, mask, file.sha256, original, minutes=minutes, bundle=bundle
+    )
     intake.check(candidate)
     return candidate
 

@@ -1,5 +1,6 @@
 """One mask on its way in: checked, asked for, new, stored, committed."""
 
+import json
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -11,14 +12,16 @@ import numpy.typing as npt
 
 from altui.errors import AltuiError
 from altui.labels import check
-from altui.labels.accept import Encoded, encode, is_same, store_file
+from altui.labels.accept import Encoded, encode, is_same, read_label, store_file
 from altui.labels.kept import keep_original
 from altui.labels.verdict import Refusal, Verdict, refused
+from altui.rounds.claims import annotator_of, minutes_since_claim
 from altui.rounds.propose import record
+from altui.rounds.repeats import confusion, repeat_of
 from altui.rounds.state import current_round, slate
 from altui.slices import SliceId
 from altui.store.connection import read_only
-from altui.store.history import History, Label
+from altui.store.history import History, Label, Repeat
 from altui.text import plain
 from altui.volumes.stack import Stack
 from altui.workspace import Workspace
@@ -39,7 +42,7 @@ class Options:
 @dataclass(frozen=True)
 class Candidate:
     """A decoded mask; `source_sha256` is of `original`, the file as it came (None for what
-    was no file of its own). `tool`: what wrote it, if it tells; `minutes`: of work, if known.
+    was no file of its own). `tool`: what wrote it, if it tells; `minutes`: of work, by its clock.
     """
 
     file: str
@@ -49,6 +52,7 @@ class Candidate:
     original: Path | None = None
     tool: str = ""
     minutes: float | None = None
+    bundle: str = ""  # the id of the one that the file lies in
 
 
 class Intake:
@@ -105,6 +109,9 @@ class Intake:
         history = self.workspace.store.history()
         _check_asked(history, candidate.slice, self.options)
         encoded = encode(candidate.mask)
+        repeat = self._repeat(history, candidate, encoded)
+        if repeat is not None:
+            return self._take_reading(repeat, candidate, encoded)
         current = history.current_labels.get(candidate.slice)
         if current is not None and is_same(self.workspace, current, candidate.mask, encoded):
             if not self.options.dry_run and current.sha256 == encoded.sha256:
@@ -143,6 +150,11 @@ class Intake:
             if current is not None and current.sha256 == encoded.sha256:
                 return _unchanged(candidate)
             number = current_round(history)
+            annotator = self._annotator(history, candidate)
+            minutes = candidate.minutes
+            if minutes is None:
+                minutes = minutes_since_claim(history, slice_id, annotator or transaction.who)
+            by = "" if minutes is None else "claim" if candidate.minutes is None else "tool"
             event = transaction.event("import", number, note=candidate.file)
             decision = slate(history, number).get(slice_id)
             if decision is not None and decision.state == "proposed":
@@ -156,13 +168,68 @@ class Intake:
                 path=encoded.path,
                 source=candidate.file,
                 source_sha256=candidate.source_sha256,
-                annotator=plain(self.options.annotator.strip()),
+                annotator=annotator,
                 tool=candidate.tool,
-                minutes=candidate.minutes,
+                minutes=minutes,
+                minutes_by=by,
                 original=original,
             )
         message = f"revision {revision}; revision {current.id} is kept" if current else "new"
         return Verdict(candidate.file, "accepted", "ok", message, slice_id)
+
+    def _annotator(self, history: History, candidate: Candidate) -> str:
+        """Who drew it, as far as that is told; empty for whoever imports it."""
+        said = plain(self.options.annotator.strip())
+        return said or annotator_of(history, candidate.slice, candidate.bundle)
+
+    def _repeat(self, history: History, candidate: Candidate, encoded: Encoded) -> Repeat | None:
+        """The repeat that the mask answers; None for a label's mask."""
+        annotator = self._annotator(history, candidate)
+        repeat = repeat_of(history, candidate.slice, annotator, candidate.bundle)
+        if repeat is None or candidate.bundle:
+            return repeat
+        # Nobody draws the same twice: it is the label's own mask, sent again.
+        label = history.labels_by_id[repeat.label]
+        return None if is_same(self.workspace, label, candidate.mask, encoded) else repeat
+
+    def _take_reading(self, repeat: Repeat, candidate: Candidate, encoded: Encoded) -> Verdict:
+        """Keep the mask of a repeat beside the label that it is compared with."""
+        message = f"a repeat of revision {repeat.label}, which stays the label"
+        verdict = Verdict(candidate.file, "accepted", "repeat", message, candidate.slice)
+        if self.options.dry_run:
+            return verdict
+        label = read_label(
+            self.workspace, self.workspace.store.history().labels_by_id[repeat.label]
+        )
+        classes = len(self.workspace.config.classes.names)
+        matrix = confusion(label, candidate.mask, classes)
+        store_file(self.workspace, encoded)
+        original = self._keep_original(candidate)
+        with self.workspace.store.write() as transaction:
+            history = transaction.history()
+            before = [one for one in history.readings if one.repeat == repeat.id]
+            if before and before[-1].sha256 == encoded.sha256:
+                return replace(verdict, outcome="unchanged", code="unchanged")
+            event = transaction.event("reading", current_round(history), note=candidate.file)
+            transaction.insert(
+                "readings",
+                event=event,
+                repeat=repeat.id,
+                sample=candidate.slice.sample,
+                slice_index=candidate.slice.index,
+                sha256=encoded.sha256,
+                path=encoded.path,
+                source=candidate.file,
+                source_sha256=candidate.source_sha256,
+                annotator=plain(self.options.annotator.strip())
+                or repeat.annotator
+                or transaction.who,
+                tool=candidate.tool,
+                minutes=candidate.minutes,
+                original=original,
+                matrix=json.dumps(matrix),
+            )
+        return verdict
 
     def _image(self, slice_id: SliceId) -> npt.NDArray[Any]:
         """Raises Refusal: without its image, a mask cannot be checked."""

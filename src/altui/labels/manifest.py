@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 NAME = "manifest.json"
-MAP = "_uncertainty"  # ends the name of a picture that is never a mask
-Role = Literal["image", "view", "premask", "table", "text"]
+MAP, CONTEXT = "_uncertainty", "_context"  # end the names of pictures that are never masks
+Role = Literal["image", "view", "premask", "table", "text", "tool"]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -38,6 +38,9 @@ class Manifest(BaseModel):
     ignore: int
     slices: tuple[str, ...]
     files: tuple[Entry, ...]
+    bundle: str = ""  # its own id, by which masks that come back are told
+    annotator: str = ""
+    tool: str = "tiff"
 
     @cached_property
     def _roles(self) -> dict[str, Role]:

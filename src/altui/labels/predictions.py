@@ -38,11 +38,29 @@ def newest_uncertainty(workspace: Workspace, slice_id: SliceId) -> Page | None:
     return _newest_page(workspace, slice_id, UNCERTAINTY)
 
 
+def starting_prediction(workspace: Workspace, slice_id: SliceId) -> tuple[Page | None, Page | None]:
+    """The prediction to start a mask from, and its uncertainty, as the newest ones are: of the
+    newest network that has not learnt from the slice's own label, where there is one.
+    """
+    history = workspace.store.history()
+    own = {label.id for label in history.labels if label.slice == slice_id}
+    seen = {job for job, label in history.job_labels if label in own}
+    finished = [results_job(history, one) for one in range(current_round(history), 0, -1)]
+    jobs = [job for job in finished if job is not None]
+    for job in [*(one for one in jobs if one not in seen), *jobs[:1]]:
+        mask = _page(workspace, job, slice_id, PREDICTIONS)
+        if mask is not None and not (mask == NOT_MADE).all():
+            return mask, _page(workspace, job, slice_id, UNCERTAINTY)
+    return None, newest_uncertainty(workspace, slice_id)
+
+
 def _newest_page(workspace: Workspace, slice_id: SliceId, kind: str) -> Page | None:
     """A slice's page of the newest job with results; None where there is none."""
     job = newest_results_job(workspace.store.history())
-    if job is None:
-        return None
+    return None if job is None else _page(workspace, job, slice_id, kind)
+
+
+def _page(workspace: Workspace, job: str, slice_id: SliceId, kind: str) -> Page | None:
     path = workspace.jobs / job / kind / f"{slice_id.sample}.tif"
     if not path.is_file():
         return None

@@ -13,7 +13,7 @@ from altui.labels.formats.base import Source
 from altui.labels.formats.cvat import LABELMAP, OBJECTS, is_beside, read_labelmap
 from altui.labels.formats.json_masks import load
 from altui.labels.formats.label_studio import image_of, is_label_studio, part_of
-from altui.labels.manifest import MAP, Manifest, Role, find_manifest, load_manifest
+from altui.labels.manifest import CONTEXT, MAP, Manifest, Role, find_manifest, load_manifest
 from altui.labels.manifest import NAME as MANIFEST
 from altui.labels.names import ENDINGS
 from altui.labels.scratch import Scratch
@@ -21,7 +21,7 @@ from altui.labels.verdict import Refusal, Verdict, refused, shown
 from altui.labels.walk import File, files_in
 from altui.text import count, plain
 
-OWN: tuple[Role | None, ...] = ("image", "view")  # of a bundle; nobody means them as masks
+OWN: tuple[Role | None, ...] = ("image", "view", "tool")  # of a bundle; never meant as masks
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def returned_files(paths: Iterable[Path], scratch: Scratch) -> Gathered:
     """The masks among `paths`, in the folders and archives among them.
 
     In folders and archives, hidden files, files that no one would take for a mask and the
-    pictures that a bundle brought are passed over. Raises AltuiError where nothing is left.
+    pictures that a bundle brought are passed over. Raises NoMasks where nothing is left.
     """
     given = list(paths)
     gathered = _Gathering(scratch)
@@ -60,11 +60,15 @@ def returned_files(paths: Iterable[Path], scratch: Scratch) -> Gathered:
         gathered.add(files_in(path, scratch, gathered.verdicts))
     if not gathered.masks and not gathered.verdicts:
         where = ", ".join(plain(path) for path in given)
-        raise AltuiError(
+        raise NoMasks(
             f"no masks in {where}",
             "give the folder with the masks: TIFF or PNG, named SAMPLE_zINDEX",
         )
     return Gathered(tuple(gathered.masks), tuple(gathered.verdicts), tuple(gathered.notes))
+
+
+class NoMasks(AltuiError):
+    """The given paths are there, and hold none."""
 
 
 class _Gathering:
@@ -115,7 +119,7 @@ class _Gathering:
             return
         role = manifest.role_of(digest) if manifest else None
         # Saved anew, a map is no longer told by its content.
-        if role in OWN or ENDINGS.sub("", file.place.name.lower()).endswith(MAP):
+        if role in OWN or ENDINGS.sub("", file.place.name.lower()).endswith((MAP, CONTEXT)):
             if file.given:
                 own = Refusal("not-a-mask", "is the bundle's own picture of the slice")
                 self.verdicts.append(refused(file.name, own))

@@ -5,33 +5,40 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from altui.labels.kept import LABELS, ORIGINALS, digest_of
-from altui.store.history import History, Label
+from altui.store.history import History, Label, Reading
 from altui.text import plain
 
 Progress = Callable[[int, int], None]  # files looked at, of how many
 
 
+Mask = Label | Reading
+
+
 @dataclass(frozen=True)
 class Stored:
-    """A kept file and the revisions that stand on it; `path` is relative to the project."""
+    """A kept file and the revisions, and readings of repeats, that stand on it; `path` is
+    relative to the project.
+    """
 
     path: str
     sha256: str
-    labels: tuple[Label, ...]
+    labels: tuple[Mask, ...]
     original: bool = False
 
     @property
     def said(self) -> str:
         """Whose it is, in words: its newest revision."""
         newest = self.labels[-1]
-        text = f"{newest.slice} revision {newest.id}"
+        kind = "revision" if isinstance(newest, Label) else "repeat reading"
+        text = f"{newest.slice} {kind} {newest.id}"
         return f"{text} as it came ({plain(newest.source)})" if self.original else text
 
 
 def stored_files(history: History) -> tuple[Stored, ...]:
-    """Each file once, however many revisions it belongs to: labels, then originals."""
-    found: dict[tuple[bool, str, str], list[Label]] = {}
-    for label in history.labels:
+    """Each file once, however many masks it belongs to: theirs as stored, then originals."""
+    found: dict[tuple[bool, str, str], list[Mask]] = {}
+    masks: tuple[Mask, ...] = (*history.readings, *history.labels)
+    for label in masks:
         found.setdefault((False, label.path, label.sha256), []).append(label)
         if label.original:
             found.setdefault((True, label.original, label.source_sha256), []).append(label)

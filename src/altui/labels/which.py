@@ -1,5 +1,6 @@
 """Which slice each mask of a file labels: by what the file says, its name, its manifest."""
 
+import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import NamedTuple
@@ -12,6 +13,8 @@ from altui.labels.verdict import Refusal
 from altui.slices import SliceId
 from altui.text import count, listing
 
+# "3of5": a bundle's volume of a slice among its neighbours, of which it is the third.
+PLACE = re.compile(r"(?<![0-9a-z])([0-9]{1,3})of([0-9]{1,3})(?![0-9a-z])")
 WAY_OUT = (
     "save one file a slice, or send it beside the bundle's manifest.json (the round's slices "
     "in its order), or name it as a sample (all its slices)"
@@ -26,11 +29,11 @@ class Samples(NamedTuple):
 
 
 class Labelled(NamedTuple):
-    """What a file's masks label, in order. `whole`: they are all slices of a sample, of which
-    only those that were asked for are meant.
+    """What a file's masks label, in order; None for a neighbour that is not meant. `whole`: they
+    are all slices of a sample, of which only those that were asked for are meant.
     """
 
-    slices: tuple[SliceId | Refusal, ...]
+    slices: tuple[SliceId | Refusal | None, ...]
     whole: bool = False
 
 
@@ -39,6 +42,11 @@ def slices_of(file: Returned, masks: Masks, samples: Samples) -> Labelled:
     if masks.count == 1 and not masks.names:
         name = file.place.with_name(file.image) if file.image else file.place
         return Labelled((find_slice(name, *samples),))
+    place = PLACE.search(file.place.name.lower())
+    if place and int(place[2]) == masks.count and 0 < int(place[1]) <= masks.count:
+        among: list[SliceId | None] = [None] * masks.count
+        among[int(place[1]) - 1] = find_slice(file.place, *samples)
+        return Labelled(tuple(among))
     if masks.names:
         named = tuple(_named(file, name, samples) for name in masks.names)
         # ImageJ labels its slices with whatever it knows; COCO and others mean the image.

@@ -74,7 +74,7 @@ def foreground_random(pool: Pool, rules: Rules) -> Batch:
             f"({100 * share[position]:.1f} % of its pixels)"
         )
 
-    return draft.fill(np.concatenate([order[holds[order]], order[~holds[order]]]), explain)
+    return draft.fill(order[holds[order]], explain, then=order[~holds[order]])
 
 
 def foreground_share(pool: Pool) -> npt.NDArray[np.float64]:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from copy import copy
+from itertools import chain
 from math import ceil
 
 import numpy as np
@@ -84,14 +85,16 @@ class Draft:
         self.picks.append(Pick(slice_id, score, reasons))
         self.claim(position)
 
-    def fill(self, order: IntArray, explain: Explain) -> Batch:
-        """Take from `order`, best first, until the budget is met or nothing is allowed.
+    def fill(self, order: IntArray, explain: Explain, then: IntArray | None = None) -> Batch:
+        """Take from `order`, best first, and when nothing in it is allowed any more from `then`,
+        until the budget is met.
 
         `explain(position, place)` gives its score and the reason for its place (from 1,
         among the candidates).
         """
-        place = self.places(order)
-        for position in self.down(order):
+        orders = [order] if then is None else [order, then]
+        place = self.places(np.concatenate(orders))
+        for position in chain.from_iterable(map(self.down, orders)):
             if not self.wanted:
                 break
             score, why = explain(position, int(place[position]))

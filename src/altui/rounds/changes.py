@@ -84,8 +84,8 @@ def setting_changes(before: Settings, after: Settings) -> tuple[str, ...]:
 
 def _masks(history: History, job: str) -> dict[SliceId, str]:
     """The digest of each mask that a job's network learnt from."""
-    used = {label for one, label in history.job_labels if one == job}
-    return {label.slice: label.sha256 for label in history.labels if label.id in used}
+    used = (history.labels_by_id[one] for one in sorted(history.labels_of[job]))
+    return {label.slice: label.sha256 for label in used}
 
 
 def _label(slices: list[SliceId]) -> str:

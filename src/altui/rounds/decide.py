@@ -127,13 +127,12 @@ def last_decision(history: History, number: int, who: str) -> tuple[Event, tuple
 
     Raises AltuiError where there is none, or where others have built on it since.
     """
-    undone = {event.undoes for event in history.events}
     for event in reversed(history.events):
         if (
             event.round == number
             and event.who == who
             and event.what in UNDOABLE
-            and event.id not in undone
+            and event.id not in history.undone
         ):
             # Another strategy may put a slice forward again that its own event withdrew.
             latest = {d.slice: d for d in history.decisions if d.event == event.id}
@@ -152,7 +151,7 @@ def check_untouched(history: History, decision: Decision) -> None:
             "import another mask to correct the label",
         )
     # What was undone since, and the undoing itself, no longer stand in the way.
-    void = {e.undoes for e in history.events} | {e.id for e in history.events if e.undoes}
+    void = history.undone | {e.id for e in history.events if e.undoes}
     standing = [d for d in history.decisions if d.slice == decision.slice and d.event not in void]
     latest = standing[-1]
     if latest.id != decision.id:

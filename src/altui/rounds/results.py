@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -72,6 +73,7 @@ class RoundResult:
         }
 
 
+@lru_cache(maxsize=8)  # as long as nothing is written, the history is the same object
 def round_results(history: History, workspace: Workspace) -> tuple[RoundResult, ...]:
     """Every round so far, those without figures that have no finished job."""
     results: list[RoundResult] = []
@@ -115,18 +117,14 @@ def measured(
     first = confusions_of(history, before).get(split, ()) if before else ()
     watched = found.get(split, ())
     compared = compare(first, watched)
-    iou = metrics.class_iou(metrics.total(dict(watched))) if watched else ()
+    iou = _class_iou(watched)
     end = history.ends[job]
     return RoundResult(
         round=number,
-        labelled=sum(one == job for one, _ in history.job_labels),
+        labelled=len(history.labels_of[job]),
         strategy=slate(history, number).strategy,
         miou={split: _mean_iou(found.get(split, ())) for split in MEASURED},
-        class_iou=dict.fromkeys(names)
-        | {
-            n: None if value != value else float(value)
-            for n, value in zip(names, iou, strict=False)
-        },
+        class_iou=dict.fromkeys(names) | dict(zip(names, iou, strict=False)),
         gain=compared.miou.gain if compared else None,
         gain_interval=compared.miou.interval if compared else None,
         seconds=_seconds(end),
@@ -141,10 +139,9 @@ def measured(
 
 def confusions_of(history: History, job: str) -> dict[str, Confusions]:
     """`[split]`: the samples' confusions of one job, by name."""
-    rows = [row for row in history.confusions if row.job == job]  # in order of split, sample
     return {
         split: tuple((row.sample, row.matrix) for row in group)
-        for split, group in groupby(rows, key=lambda row: row.split)
+        for split, group in groupby(history.confusions_of[job], key=lambda row: row.split)
     }
 
 
@@ -158,6 +155,14 @@ def stability_of(history: History, job: str) -> Stability | None:
     return Stability(kappa, miou, agreement)
 
 
+# By content: a look at the project computes new rounds only.
+@lru_cache(maxsize=1024)
+def _class_iou(confusions: Confusions) -> tuple[float | None, ...]:
+    iou = metrics.class_iou(metrics.total(dict(confusions))) if confusions else ()
+    return tuple(None if value != value else float(value) for value in iou)
+
+
+@lru_cache(maxsize=1024)
 def _mean_iou(confusions: Confusions) -> float | None:
     return metrics.mean_iou(metrics.total(dict(confusions))) if confusions else None
 

@@ -39,17 +39,13 @@ class Slate:
 def slate(history: History, round_number: int) -> Slate:
     """The proposals of a round and how they were decided; withdrawn ones left out."""
     latest: dict[SliceId, Decision] = {}
-    for decision in history.decisions:
-        if decision.round == round_number:
-            latest[decision.slice] = decision
+    for decision in history.decisions_of[round_number]:
+        latest[decision.slice] = decision
     kept = [decision for decision in latest.values() if decision.state != "withdrawn"]
-    undone = {event.undoes for event in history.events}
     proposed = [
         event.note
-        for event in history.events
-        if event.round == round_number
-        and event.what in ("propose", "switch")
-        and event.id not in undone
+        for event in history.events_of[round_number]
+        if event.what in ("propose", "switch") and event.id not in history.undone
     ]
     return Slate(
         round_number,
@@ -60,7 +56,7 @@ def slate(history: History, round_number: int) -> Slate:
 
 def current_round(history: History) -> int:
     """The newest round that has proposals; 0 before the first."""
-    return max((decision.round for decision in history.decisions), default=0)
+    return max(history.decisions_of, default=0)
 
 
 def rejected_slices(history: History) -> frozenset[SliceId]:

@@ -4,11 +4,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from altui.jobs.state import JobView, views
+from altui.rounds.claims import Claim, open_claims
 from altui.rounds.decide import undoable
 from altui.rounds.evidence import evidence
 from altui.rounds.forecast import Forecast, Refused
 from altui.rounds.looks import Looks, count_looks, describe_looks
 from altui.rounds.plan import full_size
+from altui.rounds.repeats import Agreements, agreements
 from altui.rounds.results import RoundResult, round_results
 from altui.rounds.state import (
     RoundState,
@@ -16,6 +18,7 @@ from altui.rounds.state import (
     current_round,
     latest_job,
     missing_masks,
+    rejected_slices,
     round_state,
     slate,
 )
@@ -45,8 +48,12 @@ class Status:
     wanted: int  # slices that a full slate holds
     missing: tuple[SliceId, ...]
     strays: tuple[SliceId, ...]  # labelled or in the slate, but not in altui.toml any more
+    labels: tuple[tuple[SliceId, int], ...]  # every labelled slice, and its current revision
+    rejected: tuple[SliceId, ...]  # in this round or before, and not taken up again
     undoable: str  # what this person's undo would take back; empty for nothing
     todo: str
+    claims: tuple[Claim, ...]  # slices that someone is labelling
+    agreement: Agreements  # of labelled slices that went out again
 
     def to_json(self) -> dict[str, Any]:
         """The contract's `altui status --json`."""
@@ -59,6 +66,8 @@ class Status:
             "todo": self.todo,
             "missing": [str(one) for one in self.missing],
             "strays": [str(one) for one in self.strays],
+            "claims": [one.to_json() for one in self.claims],
+            "agreement": self.agreement.to_json(),
             "rounds": [one.to_json() for one in self.rounds],
             "stopping": {
                 "verdict": self.stopping.verdict,
@@ -123,8 +132,12 @@ def status(workspace: Workspace, history: History) -> Status:
         wanted=full_size(workspace, current),
         missing=missing,
         strays=strays(workspace, history, current),
+        labels=tuple((label.slice, label.id) for label in history.current_labels.values()),
+        rejected=tuple(sorted(rejected_slices(history))),
         undoable=undoable(history, number, workspace.store.who),
         todo=todo(state, current, missing, latest_job(jobs, number), stopping),
+        claims=tuple(open_claims(history).values()),
+        agreement=agreements(history, workspace.config.classes.names),
     )
 
 

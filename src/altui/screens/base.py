@@ -9,11 +9,11 @@ from textual.app import ComposeResult
 from textual.screen import ModalScreen, Screen
 
 from altui.actions import Context, find, is_valid, on_screen
-from altui.poller import Snapshot
 from altui.screens.frame import KeyBar, StatusLine, TitleBar, TooSmall, is_too_small
 
 if TYPE_CHECKING:
     from altui.app import AltuiApp
+    from altui.poller import Snapshot
 
 
 class AltuiScreen(Screen[None]):
@@ -35,7 +35,7 @@ class AltuiScreen(Screen[None]):
         return self.is_mounted and self.app.is_running
 
     def compose(self) -> ComposeResult:
-        yield TitleBar(self.SCREEN_NAME)
+        yield TitleBar(self.SCREEN_NAME, self.altui.keys)
         yield StatusLine()
         yield from self.body()
         yield KeyBar()
@@ -46,7 +46,10 @@ class AltuiScreen(Screen[None]):
 
     def show(self, snapshot: Snapshot) -> None:
         """Bring the widgets up to date."""
-        raise NotImplementedError
+
+    def shown_of(self, snapshot: Snapshot) -> object:
+        """What `show` makes use of: where that is as before, nothing is drawn anew."""
+        return snapshot
 
     def context(self, snapshot: Snapshot) -> Context:
         """What the keys depend on; a subclass adds what its cursor is on."""
@@ -56,22 +59,21 @@ class AltuiScreen(Screen[None]):
         """Show a snapshot, if it is news to this screen."""
         if snapshot is None or snapshot is self._snapshot or not self.is_ready:
             return
-        self._snapshot = snapshot
+        before, self._snapshot = self._snapshot, snapshot
         self.query_one(TitleBar).show(snapshot.status.project, self.altui.who)
-        self.show(snapshot)
+        if before is None or self.shown_of(before) != self.shown_of(snapshot):
+            self.show(snapshot)
         self.keys_changed()
 
     def keys_changed(self) -> None:
         """Tell the keys that are valid now, after the snapshot or the cursor has changed."""
         if not self.is_ready:
             return
-        context = self.altui.context
-        self.query_one(KeyBar).show(
-            [a for a in on_screen(self.SCREEN_NAME) if a.label and a.key and is_valid(a, context)]
-        )
+        context, keys = self.altui.context, self.altui.keys
+        valid = [a for a in on_screen(self.SCREEN_NAME) if a.label and is_valid(a, context)]
+        self.query_one(KeyBar).show([a for a in valid if keys.of(a)], keys)
         if context is not None:
-            self.query_one(StatusLine).show(self.SCREEN_NAME, context)
-        self.refresh_bindings()
+            self.query_one(StatusLine).show(self.SCREEN_NAME, context, keys)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         known = find(action)

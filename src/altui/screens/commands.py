@@ -35,6 +35,7 @@ class ActionCommands(Provider):
             action
             for action in ACTIONS
             if (not action.screens or name in action.screens)
+            and not action.is_part
             and is_valid(action, context)
             and action.name != "command_palette"
         ]

@@ -5,16 +5,14 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.widgets import Static
 
+from altui.actions import bindings
 from altui.screens.base import Dialog
 
 
 class Confirm(Dialog[bool]):
     """True for yes; no and Esc leave things as they are."""
 
-    BINDINGS = [
-        Binding("y", "answer(True)", "yes"),
-        Binding("n,escape", "answer(False)", "no"),
-    ]
+    BINDINGS = [*bindings("dialog"), Binding("escape", "answer(False)", "no")]
 
     def __init__(self, question: str, yes: str, no: str) -> None:
         super().__init__()
@@ -23,7 +21,9 @@ class Confirm(Dialog[bool]):
     def body(self) -> ComposeResult:
         with Vertical(classes="box") as box:
             box.border_title = "Sure?"
-            box.border_subtitle = f"y {self._yes}   n {self._no}"
+            box.border_subtitle = (
+                f"{self.altui.key_of('yes')} {self._yes}   {self.altui.key_of('no')} {self._no}"
+            )
             yield Static(self._question, markup=False)
 
     def action_answer(self, yes: bool) -> None:

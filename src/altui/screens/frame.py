@@ -7,7 +7,7 @@ from textual.geometry import Size
 from textual.widget import Widget
 from textual.widgets import Static
 
-from altui.actions import Action, Context, next_steps
+from altui.actions import Action, Context, Keys, find, next_steps
 from altui.text import plain
 
 MIN_SIZE = Size(60, 16)
@@ -18,9 +18,9 @@ TABS = (("rounds", "Rounds"), ("proposals", "Proposals"), ("jobs", "Jobs"))
 class TitleBar(Widget):
     """One line: the project, the screens with their keys, who works where."""
 
-    def __init__(self, screen_name: str) -> None:
+    def __init__(self, screen_name: str, keys: Keys) -> None:
         super().__init__()
-        self._screen_name = screen_name
+        self._screen_name, self._keys = screen_name, keys
         self._project, self._who = "", ""
 
     def show(self, project: str, who: str) -> None:
@@ -44,8 +44,10 @@ class TitleBar(Widget):
         name, label = TABS[place]
         active = name == self._screen_name
         style = "bold reverse" if active else ""
+        action = find(f"show_{name}")
+        key = self._keys.shown(action) if action else ""
         return Content.from_markup(
-            f"[@click=app.show_{name}]$text[/]", text=f" {place + 1} {label} "
+            f"[@click=app.show_{name}]$text[/]", text=f" {key} {label} "
         ).stylize(style)
 
 
@@ -54,14 +56,18 @@ class StatusLine(Static):
 
     def __init__(self) -> None:
         super().__init__("reading the project…", markup=False)
+        self._shown: Content | None = None
 
-    def show(self, screen_name: str, context: Context) -> None:
+    def show(self, screen_name: str, context: Context, keys: Keys) -> None:
         status = context.snapshot.status
         told = Content.assemble(
             (f"Round {status.round}, {status.state}: ", "bold"), plain(status.todo)
         )
-        steps = Content.styled(next_steps(screen_name, context), "bold $text-accent")
-        self.update(fitted(told, steps, self.app.size.width - 2))
+        steps = Content.styled(next_steps(screen_name, context, keys), "bold $text-accent")
+        lines = fitted(told, steps, self.app.size.width - 2)
+        if lines != self._shown:
+            self._shown = lines
+            self.update(lines)
 
 
 def fitted(told: Content, steps: Content, width: int) -> Content:
@@ -88,10 +94,11 @@ class KeyBar(Widget):
     def __init__(self) -> None:
         super().__init__()
         self._actions: tuple[Action, ...] = ()
+        self._keys = Keys()
 
-    def show(self, actions: Sequence[Action]) -> None:
-        if tuple(actions) != self._actions:
-            self._actions = tuple(actions)
+    def show(self, actions: Sequence[Action], keys: Keys) -> None:
+        if (tuple(actions), keys) != (self._actions, self._keys):
+            self._actions, self._keys = tuple(actions), keys
             self.refresh(layout=True)
 
     def render(self) -> Content:
@@ -102,7 +109,7 @@ class KeyBar(Widget):
 
     def _arranged(self, width: int) -> Content:
         """On one line if at all possible."""
-        entries = [_entry(action) for action in self._actions]
+        entries = [_entry(action, self._keys.shown(action)) for action in self._actions]
         wide, tight = filled(entries, width, 2), filled(entries, width, 1)
         return tight if "\n" in wide.plain and "\n" not in tight.plain else wide
 
@@ -119,10 +126,10 @@ def filled(entries: Sequence[Content], width: int, gap: int) -> Content:
     return Content("\n").join(Content(" " * gap).join(line) for line in lines)
 
 
-def _entry(action: Action) -> Content:
+def _entry(action: Action, key: str) -> Content:
     return Content.from_markup(
         f"[@click={action.target}.{action.name}][b $footer-key-foreground]$key[/] $label[/]",
-        key=action.shown_key,
+        key=key,
         label=action.label,
     )
 

@@ -7,18 +7,20 @@ from textual.content import Content
 from textual.widgets import Static
 
 from altui.actions import ACTIONS, Action, Context, is_valid
+from altui.actions.keyfile import keys_path
+from altui.actions.moving import LISTS
 from altui.screens.base import Dialog
 from altui.screens.frame import TABS
-
-MOVING = (
-    ("↑ ↓", "move in a list; PgUp, PgDn, Home, End too"),
-    ("Tab", "to the next panel, to scroll it"),
-)
+from altui.text import plain
 
 
 class Help(Dialog[None]):
     AUTO_FOCUS = "VerticalScroll"
-    BINDINGS = [Binding("escape,question_mark,q", "close", "close")]
+    BINDINGS = [
+        Binding("escape", "close", "close"),
+        Binding("question_mark", "close", id="help"),
+        Binding("q", "close", id="quit"),
+    ]
 
     def __init__(self, screen_name: str, context: Context | None) -> None:
         """The keys of `screen_name` come first."""
@@ -36,17 +38,29 @@ class Help(Dialog[None]):
         sections = sorted(TABS, key=lambda tab: tab[0] != self._first)
         blocks = [self._section(title, name) for name, title in sections]
         everywhere = self._section("Everywhere", None)
-        moving = [Content(f"  {key:>4}  {words}") for key, words in MOVING]
-        blocks.insert(1 if blocks[0] else 0, [*everywhere, *moving])
+        blocks.insert(1 if blocks[0] else 0, [*everywhere, self._moving()])
+        blocks.append([Content.styled(f"Other keys: in {plain(keys_path())}", "$text-muted")])
         return Content("\n\n").join(Content("\n").join(lines) for lines in blocks if lines)
 
     def _section(self, title: str, name: str | None) -> list[Content]:
-        own = [a for a in ACTIONS if a.key and (name in a.screens if name else not a.screens)]
+        keys = self.altui.keys
+        every = [action for action in ACTIONS if keys.of(action)]
+        own = [a for a in every if (name in a.screens if name else not a.screens)]
         heading = Content.styled(title, "bold $text-primary")
         return [heading, *map(self._line, own)] if own else []
 
     def _line(self, action: Action) -> Content:
-        line = Content.assemble((f"  {action.shown_key:>4}", "bold"), f"  {action.help}")
+        line = Content.assemble(
+            (f"  {self.altui.keys.shown(action):>4}", "bold"), f"  {action.help}"
+        )
         if not is_valid(action, self._now):
             line = Content.assemble(line, (" (not now)", "$text-muted"))
         return line
+
+    def _moving(self) -> Content:
+        """The keys of lists, on one line."""
+        up, down, *others = (self.altui.keys.shown(action) for action in LISTS)
+        return Content.assemble(
+            (f"  {up:>2} {down}", "bold"),
+            f"  move in a list; {', '.join(others)} too; Tab: to the next panel",
+        )

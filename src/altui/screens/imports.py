@@ -1,6 +1,8 @@
 """Dialog: which masks to take in, and what became of each file."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Literal
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -8,11 +10,12 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
+from altui.inbox.inbox import Note, Taken
 from altui.labels.imports import ImportReport
 from altui.labels.verdict import OUTCOMES, Outcome, Verdict
 from altui.screens.base import Dialog
 from altui.screens.trouble import in_words
-from altui.text import count, plain
+from altui.text import count, listing, plain
 
 MARKS: dict[Outcome, str] = {"accepted": "✓", "quarantined": "?", "refused": "✗", "unchanged": "="}
 ORDER: tuple[Outcome, ...] = ("refused", "quarantined", "accepted", "unchanged")
@@ -94,6 +97,19 @@ def summary(report: ImportReport) -> str:
     numbers = [(len(report.of(outcome)), outcome) for outcome in OUTCOMES]
     told = ", ".join(f"{number} {outcome}" for number, outcome in numbers if number)
     return told or "no mask was found there"
+
+
+def news(
+    heard: Sequence[Taken | Note],
+) -> Iterator[tuple[str, Literal["information", "warning"]]]:
+    """What came into the inbox, and what stays there."""
+    taken = [one for one in heard if isinstance(one, Taken)]
+    report = ImportReport(tuple(verdict for one in taken for verdict in one.verdicts))
+    if taken:
+        yield f"inbox: {summary(report)}", "warning" if needs_a_look(report) else "information"
+    notes = [one.text for one in heard if isinstance(one, Note)]
+    if notes:
+        yield f"inbox: {listing(notes, shown=3)}", "information"
 
 
 def lines_of(report: ImportReport) -> Content:

@@ -1,5 +1,7 @@
 """Screen 2: the round's slices, each with its picture and reasons, to decide on."""
 
+from dataclasses import replace
+
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
@@ -44,6 +46,10 @@ class ProposalsScreen(AltuiScreen):
                     why.border_title = "Why this slice"
                     yield Static(markup=False)
             yield SlicePane(self.altui.project)
+
+    def shown_of(self, snapshot: Snapshot) -> object:
+        jobs = tuple(job for job in snapshot.status.jobs if job.state == "finished")
+        return replace(snapshot, status=replace(snapshot.status, jobs=jobs), detail=None)
 
     def show(self, snapshot: Snapshot) -> None:
         slate = snapshot.status.slate

@@ -1,5 +1,7 @@
 """Screen 1: what the rounds have brought, and whether another is worth having."""
 
+from dataclasses import replace
+
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
@@ -54,6 +56,9 @@ class RoundsScreen(AltuiScreen):
     def on_resize(self, event: events.Resize) -> None:
         super().on_resize(event)
         self.query_one(RecordTable).cell_padding = int(event.size.width >= ROOMY)
+
+    def shown_of(self, snapshot: Snapshot) -> object:
+        return replace(snapshot.status, jobs=())
 
     def show(self, snapshot: Snapshot) -> None:
         status = snapshot.status

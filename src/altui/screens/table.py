@@ -6,6 +6,8 @@ from typing import Literal
 from rich.text import Text
 from textual.widgets import DataTable
 
+from altui.actions import bindings
+
 Row = tuple[str, tuple[Text, ...]]
 """A record's key and its cells; Text, since a plain string would be read as markup."""
 
@@ -16,6 +18,8 @@ def cell(text: str, *, right: bool = False, style: str = "") -> Text:
 
 class RecordTable(DataTable[Text]):
     """Rows with a cursor. `follow`: a cursor on that end stays there when records are added."""
+
+    BINDINGS = bindings("list")
 
     def __init__(
         self,

@@ -9,6 +9,7 @@ absolute path: a finished node goes on counting in a copy of the project elsewhe
 import contextlib
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -187,7 +188,12 @@ def slim(folder: JobFolder) -> None:
 
 def folders(project: Path) -> list[JobFolder]:
     """Every node's folder, of all simulations."""
-    return [JobFolder(path) for path in sorted((project / NODES).glob("*")) if path.is_dir()]
+    try:
+        with os.scandir(project / NODES) as found:
+            names = sorted(entry.name for entry in found if entry.is_dir())
+    except FileNotFoundError:
+        return []
+    return [JobFolder(project / NODES / name) for name in names]
 
 
 def stop_all(nodes: Iterable[JobFolder]) -> None:

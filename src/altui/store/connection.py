@@ -5,6 +5,7 @@ import os
 import socket
 import sqlite3
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
@@ -15,8 +16,9 @@ from sqlite_utils import Database
 
 from altui.errors import AltuiError
 from altui.files import current_umask
-from altui.store.history import History, read_history
+from altui.store.history import History
 from altui.store.migrations import migrations
+from altui.store.reading import read_history
 from altui.text import plain
 
 STATE = ".altui"
@@ -27,12 +29,16 @@ BUSY_SECONDS = 30.0
 class Transaction:
     """One write transaction: all of its rows are committed together, or none."""
 
-    def __init__(self, db: Database, who: str) -> None:
+    def __init__(self, db: Database, who: str, known: History | None = None) -> None:
+        """`known`: what has been read of the database before."""
         self.db = db
         self.who = who
+        self._known = known
 
     def history(self) -> History:
-        return read_history(self.db)
+        """All rows, with those of this transaction."""
+        self._known = read_history(self.db, self._known)
+        return self._known
 
     def event(
         self,
@@ -74,7 +80,9 @@ class Store:
         self.folder = root / STATE
         self.path = self.folder / DATABASE
         self.who = plain(who) or login()
+        self._thread = threading.local()
         self.writable = self._prepare()
+        self._known: History | None = None
 
     @contextmanager
     def read(self) -> Iterator[Database]:
@@ -84,8 +92,14 @@ class Store:
             yield db
 
     def history(self) -> History:
+        """All rows; the same object as before where nothing was written since.
+
+        Raises AltuiError.
+        """
         with self.read() as db:
-            return read_history(db)
+            # Kept of committed rows only: those of a transaction may still be taken back.
+            self._known = read_history(db, self._known)
+            return self._known
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
@@ -98,8 +112,17 @@ class Store:
             raise read_only(self.folder)
         with self._connection() as db:
             db.execute("BEGIN IMMEDIATE")
-            yield Transaction(db, self.who)
-            db.conn.commit()
+            self._thread.writes = True
+            try:
+                yield Transaction(db, self.who, self._known)
+                db.conn.commit()
+            finally:
+                self._thread.writes = False
+
+    @property
+    def writes(self) -> bool:
+        """Whether this thread is within a transaction: another one would wait for it in vain."""
+        return getattr(self._thread, "writes", False)
 
     @contextmanager
     def _connection(self) -> Iterator[Database]:

@@ -1,15 +1,12 @@
 """Everything that happened in a project, as frozen rows read in one transaction."""
 
-import json
-from dataclasses import dataclass, fields
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, TypeVar
 
-from sqlite_utils import Database
-
-from altui.errors import AltuiError
 from altui.slices import SliceId
-from altui.text import plain
 
 DecisionState = Literal["proposed", "approved", "rejected", "withdrawn"]
 EndState = Literal["finished", "failed", "cancelled"]
@@ -40,7 +37,7 @@ class Decision:
     score: float | None
     reasons: tuple[str, ...]
 
-    @property
+    @cached_property
     def slice(self) -> SliceId:
         return SliceId(self.sample, self.slice_index)
 
@@ -50,7 +47,8 @@ class Label:
     """A revision of a slice's mask; `path` and `original` are relative to the project.
 
     `original`: `source` as it came, empty where it was no file or an older altui took it in.
-    `minutes`: of work. `restores`: the revision whose mask this one made current again.
+    `minutes`: of work by the tool's own clock, or from claim to return, as `minutes_by` says
+    ("tool", "claim"). `restores`: the revision whose mask this one made current again.
     """
 
     id: int
@@ -66,8 +64,61 @@ class Label:
     minutes: float | None = None
     original: str = ""
     restores: int | None = None
+    minutes_by: str = ""
 
-    @property
+    @cached_property
+    def slice(self) -> SliceId:
+        return SliceId(self.sample, self.slice_index)
+
+
+@dataclass(frozen=True)
+class ClaimRow:
+    """Who is to label a slice; `annotator` is empty where it was released."""
+
+    id: int
+    event: int
+    round: int
+    sample: str
+    slice_index: int
+    annotator: str
+    bundle: str
+
+    @cached_property
+    def slice(self) -> SliceId:
+        return SliceId(self.sample, self.slice_index)
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """A labelled slice that went out once more; `label` is the revision to compare with."""
+
+    id: int
+    event: int
+    label: int
+    annotator: str
+    bundle: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The mask of a repeat; `matrix` is its label's classes against its own, in pixels."""
+
+    id: int
+    event: int
+    repeat: int
+    sample: str
+    slice_index: int
+    sha256: str
+    path: str
+    source: str
+    source_sha256: str
+    annotator: str
+    tool: str
+    minutes: float | None
+    original: str
+    matrix: tuple[tuple[int, ...], ...]
+
+    @cached_property
     def slice(self) -> SliceId:
         return SliceId(self.sample, self.slice_index)
 
@@ -98,6 +149,10 @@ class ConfusionRow:
     sample: str
     matrix: tuple[tuple[int, ...], ...]
 
+    @property
+    def split_sample(self) -> tuple[str, str]:
+        return self.split, self.sample
+
 
 @dataclass(frozen=True)
 class StabilityRow:
@@ -115,19 +170,26 @@ class SettingsRow:
     settings: dict[str, dict[str, Any]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # one is the same as another where it is the same object
 class History:
-    """All rows, oldest first. Holds no rules: `rounds/` derives states from it."""
+    """All rows, oldest first. Holds no rules: `rounds/` derives states from it.
+
+    `lengths`: how far each table was read, for reading on from there.
+    """
 
     events: tuple[Event, ...] = ()
     decisions: tuple[Decision, ...] = ()
     labels: tuple[Label, ...] = ()
+    claims: tuple[ClaimRow, ...] = ()
+    repeats: tuple[Repeat, ...] = ()
+    readings: tuple[Reading, ...] = ()
     jobs: tuple[JobRow, ...] = ()
     job_ends: tuple[JobEnd, ...] = ()
     job_labels: tuple[tuple[str, int], ...] = ()
     confusions: tuple[ConfusionRow, ...] = ()
     stability: tuple[StabilityRow, ...] = ()
     job_settings: tuple[SettingsRow, ...] = ()
+    lengths: tuple[int, ...] = ()
 
     @cached_property
     def current_labels(self) -> dict[SliceId, Label]:
@@ -139,66 +201,58 @@ class History:
         return {end.job: end for end in self.job_ends}
 
     @cached_property
+    def decisions_of(self) -> Mapping[int, tuple[Decision, ...]]:
+        """The decisions of each round."""
+        return _grouped((one.round, one) for one in self.decisions)
+
+    @cached_property
+    def events_of(self) -> Mapping[int | None, tuple[Event, ...]]:
+        """The events of each round."""
+        return _grouped((event.round, event) for event in self.events)
+
+    @cached_property
+    def undone(self) -> frozenset[int]:
+        """The events that were undone."""
+        return frozenset(event.undoes for event in self.events if event.undoes is not None)
+
+    @cached_property
+    def labels_by_id(self) -> dict[int, Label]:
+        return {label.id: label for label in self.labels}
+
+    @cached_property
+    def labels_of(self) -> Mapping[str, tuple[int, ...]]:
+        """The revisions that each job's network saw."""
+        return _grouped(self.job_labels)
+
+    @cached_property
+    def confusions_of(self) -> Mapping[str, tuple[ConfusionRow, ...]]:
+        """The confusions of each job, in the order of splits and samples."""
+        return _grouped(
+            (row.job, row) for row in sorted(self.confusions, key=lambda one: one.split_sample)
+        )
+
+    @cached_property
     def events_by_id(self) -> dict[int, Event]:
         return {event.id: event for event in self.events}
 
-    def event_of(self, row: Decision | Label | JobRow | JobEnd) -> Event:
+    def event_of(
+        self, row: Decision | Label | ClaimRow | Repeat | Reading | JobRow | JobEnd
+    ) -> Event:
         return self.events_by_id[row.event]
 
 
-_Row = TypeVar("_Row", Event, Label, JobRow, JobEnd)
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 
 
-def read_history(db: Database) -> History:
-    """Read every table; call inside one transaction for a consistent picture.
-
-    Raises AltuiError for rows that altui cannot have written.
-    """
-    try:
-        return _read_history(db)
-    except (ValueError, TypeError, RecursionError) as error:
-        raise AltuiError(
-            f"state.db holds a row that altui did not write: {plain(error)}",
-            "bring it back from a backup, or mend the row with sqlite3",
-        ) from None
+def _grouped(pairs: Iterable[tuple[_Key, _Value]]) -> Mapping[_Key, tuple[_Value, ...]]:
+    """The values of each key, in their order; none for keys that do not occur."""
+    found: defaultdict[_Key, list[_Value]] = defaultdict(list)
+    for key, value in pairs:
+        found[key].append(value)
+    return _Groups({key: tuple(values) for key, values in found.items()})
 
 
-def _read_history(db: Database) -> History:
-    return History(
-        events=_rows(db, "events", Event),
-        decisions=tuple(
-            Decision(**{**row, "reasons": tuple(json.loads(row["reasons"]))})
-            for row in db.query("SELECT * FROM decisions ORDER BY id")
-        ),
-        labels=_rows(db, "labels", Label),
-        jobs=_rows(db, "jobs", JobRow, order="event"),
-        job_ends=_rows(db, "job_ends", JobEnd, order="event"),
-        job_labels=tuple(db.execute("SELECT job, label FROM job_labels ORDER BY job, label")),
-        confusions=tuple(
-            ConfusionRow(**{**row, "matrix": tuple(map(tuple, json.loads(row["matrix"])))})
-            for row in db.query("SELECT * FROM confusions ORDER BY job, split, sample")
-        ),
-        stability=tuple(
-            StabilityRow(row["job"], tuple(map(tuple, json.loads(row["matrix"]))))
-            for row in db.query("SELECT * FROM stability ORDER BY job")
-        ),
-        job_settings=tuple(
-            SettingsRow(row["job"], _tables(row["settings"]))
-            for row in db.query("SELECT * FROM job_settings ORDER BY job")
-        ),
-    )
-
-
-def _tables(text: str) -> dict[str, dict[str, Any]]:
-    """Raises ValueError for anything but tables of keys."""
-    tables = json.loads(text)
-    if not (isinstance(tables, dict) and all(isinstance(keys, dict) for keys in tables.values())):
-        raise ValueError(f"settings that are no tables: {text[:40]}")
-    return tables
-
-
-def _rows(db: Database, table: str, kind: type[_Row], order: str = "id") -> tuple[_Row, ...]:
-    columns = ", ".join(field.name for field in fields(kind))
-    return tuple(
-        kind(*row) for row in db.execute(f"SELECT {columns} FROM {table} ORDER BY {order}")
-    )
+class _Groups(dict[_Key, tuple[_Value, ...]]):
+    def __missing__(self, key: _Key) -> tuple[_Value, ...]:
+        return ()

@@ -11,6 +11,7 @@ migrations = Migrations("altui")
 APPEND_ONLY = (
     *("events", "decisions", "labels", "jobs", "job_labels", "job_ends", "confusions"),
     *("stability", "job_settings"),
+    *("claims", "repeats", "readings"),
 )
 
 
@@ -134,6 +135,52 @@ def m004_label_origins(db: Database) -> None:
         "restores INTEGER REFERENCES labels(id)",  # the revision made current again
     ):
         db.execute(f"ALTER TABLE labels ADD COLUMN {column}")
+
+
+@migrations()
+def m005_claims(db: Database) -> None:
+    for statement in (
+        """
+        CREATE TABLE claims (                 -- the latest row of a slice holds
+            id INTEGER PRIMARY KEY,
+            event INTEGER NOT NULL REFERENCES events(id),
+            round INTEGER NOT NULL,
+            sample TEXT NOT NULL,
+            slice_index INTEGER NOT NULL,
+            annotator TEXT NOT NULL,          -- empty: released
+            bundle TEXT NOT NULL              -- in whose bundle it went out; empty: none
+        )""",
+        """
+        CREATE TABLE repeats (                -- labelled slices that went out once more, blind
+            id INTEGER PRIMARY KEY,
+            event INTEGER NOT NULL REFERENCES events(id),
+            label INTEGER NOT NULL REFERENCES labels(id),
+            annotator TEXT NOT NULL,          -- empty: whoever had the bundle
+            bundle TEXT NOT NULL
+        )""",
+        """
+        CREATE TABLE readings (               -- masks of repeats: never labels; the latest counts
+            id INTEGER PRIMARY KEY,
+            event INTEGER NOT NULL REFERENCES events(id),
+            repeat INTEGER NOT NULL REFERENCES repeats(id),
+            sample TEXT NOT NULL,
+            slice_index INTEGER NOT NULL,
+            sha256 TEXT NOT NULL,             -- of the file at path
+            path TEXT NOT NULL,               -- relative to the project
+            source TEXT NOT NULL,             -- the file as it came
+            source_sha256 TEXT NOT NULL,
+            annotator TEXT NOT NULL,
+            tool TEXT NOT NULL,
+            minutes REAL,
+            original TEXT NOT NULL,           -- the file as it came, relative to the project
+            matrix TEXT NOT NULL              -- JSON; rows: the label, columns: this; pixels
+        )""",
+    ):
+        db.execute(statement)
+    # "tool": by the tool's own clock; "claim": from the claim to the return
+    db.execute("ALTER TABLE labels ADD COLUMN minutes_by TEXT NOT NULL DEFAULT ''")
+    for table in ("claims", "repeats", "readings"):
+        _make_append_only(db, table)
 
 
 def _make_append_only(db: Database, table: str) -> None:

@@ -8,8 +8,9 @@ from sqlite_utils import Database
 
 from altui.errors import AltuiError
 from altui.store.connection import Store, explain
-from altui.store.history import History, read_history
+from altui.store.history import History
 from altui.store.migrations import migrations
+from altui.store.reading import read_history
 from altui.text import plain
 
 

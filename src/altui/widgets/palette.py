@@ -12,6 +12,7 @@ from textual.color import Color
 from textual.content import Content
 from textual.style import Style
 
+from altui.colours import HUES
 from altui.text import plain
 from altui.widgets.terminal import CellStyle
 
@@ -28,19 +29,9 @@ GREYS: Final = 24
 _FIRST_GREY: Final = 232
 PER_SHADE: Final = GREYS // 4
 
-# The hues of Okabe and Ito, which stay apart in the common kinds of colour blindness.
 # A mixture with the grey beneath, rounded to 256 colours, would change hue from grey to
 # grey; so each hue has shades of its own, apart from those of other hues at every step.
-# Green and purple come late: over grey, they are what red-green blindness confuses.
-CLASS_COLOURS: Final[Palette] = (
-    (31, 74, 117, 153),  # sky blue
-    (94, 136, 172, 214),  # orange
-    (20, 27, 69, 105),  # blue
-    (142, 184, 227, 229),  # yellow
-    (29, 36, 79, 122),  # bluish green
-    (96, 132, 175, 218),  # reddish purple
-    (88, 124, 160, 203),  # vermilion
-)
+CLASS_COLOURS: Final[Palette] = tuple(hue.shades for hue in HUES)
 OUTLINE_SHADE: Final = 2  # of every outline, however dark what lies beneath
 
 # Uncertainty: from dark to light too, so that it reads without its hues, and on 16 colours.

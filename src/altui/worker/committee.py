@@ -58,9 +58,11 @@ def committee_of(config: Config, networks: Sequence[Network], compute: Compute) 
     return averaged(assess, views) if scoring.test_time_augmentation else assess
 
 
-def measured_by(config: Config, network: Network, compute: Compute) -> Assess:
-    """How the config wants the evaluation's slices predicted: by no committee."""
-    assess = polled(ensemble([network]), compute)
+def measured_by(config: Config, networks: Sequence[Network], compute: Compute) -> Assess:
+    """How the config wants the evaluation's slices predicted: by what is used in the end, all
+    the networks there are; dropout and views, which only ask one of them again, are left out.
+    """
+    assess = polled(ensemble(networks), compute)
     if config.scoring.test_time_augmentation:
         return averaged(assess, views_of(config.augmentation))
     return assess

@@ -53,7 +53,7 @@ def run(folder: JobFolder, spec: JobSpec) -> Outcome:
         measured = [*of_split(samples, "validation"), *of_split(samples, "test")]
         pool = of_split(samples, "train") if spec.score else []
         others = member_jobs(folder, spec) if spec.score else []
-        work = _work(network, config, len(slices), measured, pool)
+        work = _work(network, config, len(slices), measured, pool, 1 + len(others))
         work["train"] *= 1 + len(others)
         tracker = Tracker(folder, work, trainings=1 + len(others))
 
@@ -65,7 +65,7 @@ def run(folder: JobFolder, spec: JobSpec) -> Outcome:
             fit(member, own, one, slices, samples, compute, tracker)
             networks.append(one.eval())
         tile = config.training.tile
-        predictor = Predictor(network, compute, tile, measured_by(config, network, compute))
+        predictor = Predictor(network, compute, tile, measured_by(config, networks, compute))
         confusions = evaluate(predictor, measured, len(config.classes.names), tracker)
         _tell_results(confusions, config.classes.names)
         stability = None
@@ -91,6 +91,7 @@ def _work(
     labelled: int,
     measured: list[OpenSample],
     pool: list[OpenSample],
+    networks: int,
 ) -> dict[Stage, float]:
     """Pixels through the network, by stage."""
     settings = config.training
@@ -98,7 +99,7 @@ def _work(
     views = len(config.augmentation.symmetries) if config.scoring.test_time_augmentation else 1
     return {
         "train": TRAINING_COST * settings.total_steps(labelled) * settings.batch * crop,
-        "evaluate": float(views * sum(sample.pixels for sample in measured)),
+        "evaluate": float(networks * views * sum(sample.pixels for sample in measured)),
         "score": float(passes(config) * sum(sample.pixels for sample in pool)),
     }
 

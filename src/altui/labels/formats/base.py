@@ -46,9 +46,13 @@ class Masks:
     read: Callable[[int], Pixels]
     names: tuple[str, ...] = ()  # what each one is said to be of, in formats that tell
     notes: tuple[str, ...] = field(default=())
+    minutes: tuple[float | None, ...] = ()  # of work on each, by the tool's own clock
 
     def shape(self, index: int) -> Shape | None:
         return self.shapes[index] if len(self.shapes) > 1 else self.shapes[0]
+
+    def minutes_of(self, index: int) -> float | None:
+        return self.minutes[index] if self.minutes else None
 
 
 @dataclass(frozen=True)

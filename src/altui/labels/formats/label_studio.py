@@ -1,5 +1,6 @@
 """Label Studio: brush masks in its JSON and JSON-MIN, and its PNG export."""
 
+import math
 import re
 from collections.abc import Iterator
 from pathlib import Path, PurePath
@@ -33,6 +34,7 @@ class Task(NamedTuple):
     shape: Shape | None
     strokes: list[Stroke]
     fault: str = ""
+    minutes: float | None = None
 
 
 def is_label_studio(document: Any) -> bool:
@@ -57,6 +59,7 @@ def read_label_studio(document: Any) -> Masks:
         lambda index: _decode(read[index]),
         tuple(task.image for task in read),
         notes,
+        tuple(task.minutes for task in read),
     )
 
 
@@ -92,7 +95,18 @@ def _task(task: dict[str, Any]) -> Task:
     others = [one["type"] for one in results if one.get("type") in OTHERS]
     if others:
         return Task(image, None, [], f"holds {listing(sorted(set(others)))}; draw with the brush")
-    return _brushed(image, [one for one in results if _value(one).get("format") == "rle"])
+    brushed = _brushed(image, [one for one in results if _value(one).get("format") == "rle"])
+    return brushed._replace(minutes=_minutes(task))
+
+
+def _minutes(task: dict[str, Any]) -> float | None:
+    """What Label Studio measured while the task was open, all annotations that count together:
+    `lead_time`, in seconds.
+    """
+    annotations = [task] if "annotations" not in task else _dicts(task["annotations"])
+    times = [one.get("lead_time") for one in annotations if not one.get("was_cancelled", False)]
+    seconds = [float(time) for time in times if isinstance(time, int | float) and time > 0]
+    return round(sum(seconds) / 60, 1) if seconds and all(map(math.isfinite, seconds)) else None
 
 
 def _brushed(image: str, results: list[dict[str, Any]]) -> Task:

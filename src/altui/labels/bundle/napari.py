@@ -1,0 +1,59 @@
+"""napari: label TIFFs, and a script that opens a slice with all there is of it."""
+
+from pathlib import Path
+
+from altui.labels.bundle import open_in_napari
+from altui.labels.bundle.content import Content
+from altui.labels.bundle.files import Files
+from altui.labels.bundle.tools import (
+    Label,
+    add_context,
+    add_image,
+    add_premask,
+    add_views,
+    page,
+)
+
+SCRIPT = "open_in_napari.py"
+NOTE = {
+    "Open": """
+In the Python environment that has napari:
+
+    python {script}
+
+It shows the first slice; with a name behind it, such as {example}, that one. Layers, from below:
+the slice and its neighbours along z (the slider below the picture); the slice itself, values
+untouched, and where the network is unsure, both hidden at first; on top the mask, "{example}",
+which starts as what the network predicts, where it has predicted something.
+
+Without the script: open a TIFF of images/, then one of masks/, and right-click the latter >
+Convert to Labels.
+""",
+    "Label": """
+Select the mask layer and paint. The class of a number is in the status bar below the picture,
+and with its colour in classes.csv; 0 erases. "ignore" is left out of training.
+""",
+    "Save": """
+Alt-S writes the mask to masks/{example}.tif, Alt-N goes on to the next slice (and saves what you
+changed), Alt-P to the one before. File > Save Selected Layers will do as well: as TIFF, under
+the name that it suggests.
+""",
+    "Send": "The folder masks/ back, whole.",
+}
+
+
+class Napari:
+    def __init__(self, files: Files, labels: tuple[Label, ...]) -> None:
+        self._files = files
+        self._example = ""
+
+    def add(self, one: Content) -> None:
+        for write in (add_image, add_views, add_context, add_premask):
+            write(self._files, one)
+        self._example = self._example or one.stem
+
+    def end(self) -> str:
+        script = Path(open_in_napari.__file__).read_text(encoding="utf-8")
+        self._files.text(SCRIPT, "tool", script)
+        said = {"script": SCRIPT, "example": self._example}
+        return page({title: text.format(**said) for title, text in NOTE.items()})
