@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.segment import Segment
 from textual.strip import Strip
 
+from altui.colours import class_colour
 from altui.volumes.intensity import Window
 from altui.widgets.cells import RAMP, half_blocks, shrink
 from altui.widgets.compose import rgb
@@ -262,8 +263,7 @@ def test_the_picture_for_files_has_the_same_colours() -> None:
     np.testing.assert_array_equal(plain, np.repeat(image[..., None], 3, axis=2))
     outline = rgb(samples, Look(overlay="outline"))
     edge = outlined(classes) == 3
-    expected = Color.from_ansi(shades(3)[OUTLINE_SHADE]).get_truecolor()
-    assert (outline[edge] == expected).all()
+    assert (outline[edge] == class_colour(3)).all()
     np.testing.assert_array_equal(outline[outlined(classes) == 0], plain[outlined(classes) == 0])
     filled = rgb(samples, Look())
     assert (filled[classes == 3] != plain[classes == 3]).any(axis=1).all()

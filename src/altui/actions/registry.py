@@ -10,13 +10,23 @@ from altui.actions.action import Action, Context, is_valid
 from altui.actions.everywhere import APP, ROUND, SCREENS
 from altui.actions.jobs import JOBS
 from altui.actions.keys import Keys
+from altui.actions.looking import LOOKING
 from altui.actions.moving import DIALOGS, LISTS
 from altui.actions.proposals import PROPOSALS
 
 if TYPE_CHECKING:
     from altui.rounds.state import RoundState
 
-ACTIONS: tuple[Action, ...] = (*SCREENS, *PROPOSALS, *JOBS, *ROUND, *APP, *LISTS, *DIALOGS)
+ACTIONS: tuple[Action, ...] = (
+    *SCREENS,
+    *PROPOSALS,
+    *LOOKING,
+    *JOBS,
+    *ROUND,
+    *APP,
+    *LISTS,
+    *DIALOGS,
+)
 """In the order of help and footer."""
 
 _BY_NAME = {action.name: action for action in ACTIONS}

@@ -50,6 +50,7 @@ class Status:
     strays: tuple[SliceId, ...]  # labelled or in the slate, but not in altui.toml any more
     labels: tuple[tuple[SliceId, int], ...]  # every labelled slice, and its current revision
     rejected: tuple[SliceId, ...]  # in this round or before, and not taken up again
+    deciders: tuple[tuple[SliceId, str, str], ...]  # of this round: who decided, and why
     undoable: str  # what this person's undo would take back; empty for nothing
     todo: str
     claims: tuple[Claim, ...]  # slices that someone is labelling
@@ -134,6 +135,11 @@ def status(workspace: Workspace, history: History) -> Status:
         strays=strays(workspace, history, current),
         labels=tuple((label.slice, label.id) for label in history.current_labels.values()),
         rejected=tuple(sorted(rejected_slices(history))),
+        deciders=tuple(
+            (decision.slice, event.who, event.note if event.what == "reject" else "")
+            for decision in current.in_state("approved", "rejected")
+            for event in (history.event_of(decision),)
+        ),
         undoable=undoable(history, number, workspace.store.who),
         todo=todo(state, current, missing, latest_job(jobs, number), stopping),
         claims=tuple(open_claims(history).values()),

@@ -7,9 +7,10 @@ import numpy as np
 import numpy.typing as npt
 from rich.color import Color
 
+from altui.colours import class_colour
 from altui.widgets.cells import Samples, drawn, levels
 from altui.widgets.layers import Look
-from altui.widgets.palette import CLASS_COLOURS, HEAT, HEAT_FROM, OUTLINE_SHADE, Palette, shades
+from altui.widgets.palette import HEAT, HEAT_FROM
 
 FILLED: Final = 0.45  # how much of a class's colour covers the image
 HOTTEST: Final = 0.75  # and of the greatest uncertainty's
@@ -17,7 +18,7 @@ HOTTEST: Final = 0.75  # and of the greatest uncertainty's
 _Floats = npt.NDArray[np.float32]
 
 
-def rgb(samples: Samples, look: Look, palette: Palette = CLASS_COLOURS) -> npt.NDArray[np.uint8]:
+def rgb(samples: Samples, look: Look) -> npt.NDArray[np.uint8]:
     """(h, w, 3): what `look` shows of (h, w) samples, which may be pixels."""
     grey = levels(samples.grey, look.window, 255)
     picture = np.repeat(grey[..., None], 3, axis=2)
@@ -25,7 +26,7 @@ def rgb(samples: Samples, look: Look, palette: Palette = CLASS_COLOURS) -> npt.N
     if heat is not None:
         _lay(picture, heat >= HEAT_FROM, _heat_colours()[heat], heat * np.float32(HOTTEST / 255))
     if ids is not None:
-        colours = _class_colours(palette)[ids]
+        colours = _class_colours()[ids]
         cover = 1.0 if look.drawn == "outline" else FILLED
         _lay(picture, drawn(ids), colours, np.full(ids.shape, cover, np.float32))
     return np.rint(picture).astype(np.uint8)
@@ -37,10 +38,10 @@ def _lay(picture: _Floats, where: npt.NDArray[np.bool_], colours: _Floats, cover
     picture[where] = (1 - share) * picture[where] + share * colours[where]
 
 
-@lru_cache(4)
-def _class_colours(palette: Palette) -> _Floats:
-    """(256, 3), by class id; those of half cells."""
-    return np.array([_triplet(shades(number, palette)[OUTLINE_SHADE]) for number in range(256)])
+@lru_cache(1)
+def _class_colours() -> _Floats:
+    """(256, 3), by class id."""
+    return np.array([class_colour(number) for number in range(256)], np.float32)
 
 
 @lru_cache(1)

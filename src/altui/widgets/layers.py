@@ -93,8 +93,8 @@ def framed(
     A sample is `sample_aspect` times as high as wide. Zoomed in, all samples are used.
     """
     height, width = shape
-    fit = max(width / columns, height / (rows * sample_aspect))  # pixels along a sample's width
-    step = fit / clamped_zoom(look.zoom, fit)
+    zoom = min(max(look.zoom, 1.0), closest_zoom(shape, columns, rows, sample_aspect))
+    step = _fit(shape, columns, rows, sample_aspect) / zoom
     seen_height = min(float(height), rows * sample_aspect * step)
     seen_width = min(float(width), columns * step)
     top = min(max(look.centre[0] * height - seen_height / 2, 0), height - seen_height)
@@ -109,9 +109,14 @@ def framed(
     )
 
 
-def clamped_zoom(zoom: float, fit: float) -> float:
-    """`fit`: pixels along a sample's width where all of the slice is in view."""
-    return min(max(zoom, 1.0), max(fit * CLOSEST, 1.0))
+def closest_zoom(shape: tuple[int, ...], columns: int, rows: int, sample_aspect: float) -> float:
+    """The zoom at which each pixel of a slice is seen by itself, and large."""
+    return max(_fit(shape, columns, rows, sample_aspect) * CLOSEST, 1.0)
+
+
+def _fit(shape: tuple[int, ...], columns: int, rows: int, sample_aspect: float) -> float:
+    """Pixels along a sample's width where all of the slice is in view."""
+    return max(shape[1] / columns, shape[0] / (rows * sample_aspect))
 
 
 def whole(shape: tuple[int, int]) -> Frame:

@@ -13,7 +13,7 @@ from textual.widget import Widget
 
 from altui.text import plain
 from altui.widgets.cells import Samples, draw, grid, shrink
-from altui.widgets.layers import PLAIN, Frame, Layers, Look, framed
+from altui.widgets.layers import PLAIN, Frame, Layers, Look, closest_zoom, framed
 from altui.widgets.palette import CLASS_COLOURS, Palette
 from altui.widgets.terminal import CellStyle, picture_style
 
@@ -80,6 +80,14 @@ class SliceView(Widget):
             return None
         samples = grid(*self.content_size, self.cell_style)
         return framed(self._layers.image.shape, *samples, self.look)
+
+    @property
+    def closest(self) -> float:
+        """The greatest zoom that still shows more."""
+        if self._layers is None or not self.content_size:
+            return 1.0
+        columns, rows, aspect = grid(*self.content_size, self.cell_style)
+        return closest_zoom(self._layers.image.shape, columns, rows, aspect)
 
     def show(self, layers: Layers | None, look: Look | None = None) -> None:
         """Show a slice; None clears the view. The view keeps the arrays."""
