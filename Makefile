@@ -21,9 +21,10 @@ check: lint test
 pictures: .venv/.dev  ## the README's pictures, from the running app
 	$(BIN)/python scripts/pictures.py
 
-benchmarks: .venv/.dev  ## start-up times and the training step, as ratios in one run
+benchmarks: .venv/.dev  ## start-up times, the training step and the app, as ratios in one run
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/app.py
 
 clean:
 	rm -rf .venv

@@ -1,7 +1,8 @@
 """Masks as other projects' own libraries write them: tests/labels/data.
 
 Those libraries are too heavy for every test run, so their files are kept. To write them
-again: a virtual environment with label-studio-sdk and datumaro, then
+again: a virtual environment with label-studio-sdk, datumaro, napari, SimpleITK (which
+reads and writes as ITK-SNAP does) and slicerio (3D Slicer's own), then
 `python scripts/foreign_masks.py tests/labels/data`.
 """
 
@@ -19,6 +20,7 @@ CLASSES = ("background", "bone", "implant")
 COLOURS = ((0, 0, 0), (250, 50, 83), (51, 221, 255))
 SHAPE = (40, 48)
 STEM = "screw1_z0003"
+SLICES, INDEX = 12, 3
 
 
 def right_mask() -> npt.NDArray[np.uint8]:
@@ -28,6 +30,13 @@ def right_mask() -> npt.NDArray[np.uint8]:
     mask[(y > 5) & (y < 25) & (x > 4) & (x < 22 + 1)] = 1
     mask[np.hypot(y - 16, x - 14) < 6] = 2
     return mask
+
+
+def right_volume() -> npt.NDArray[np.uint8]:
+    """All slices of the sample, of which only that one is labelled."""
+    volume = np.zeros((SLICES, *SHAPE), np.uint8)
+    volume[INDEX] = right_mask()
+    return volume
 
 
 def cvat(target: Path) -> None:
@@ -86,6 +95,65 @@ def label_studio(target: Path) -> None:
         item |= {"annotation_id": 5, "completed_by": {"email": "anna@example.org"}}
         convert_task_dir([item], scratch, out_format="png")
         shutil.make_archive(str(target / "label_studio_png"), "zip", scratch)
+    with tempfile.TemporaryDirectory() as scratch:
+        convert_task_dir([item], scratch, out_format="numpy")
+        shutil.make_archive(str(target / "label_studio_numpy"), "zip", scratch)
+
+
+def coco(target: Path) -> None:
+    """COCO instances: bone as an outline, the implant as runs."""
+    from datumaro.components.annotation import AnnotationType, LabelCategories, Mask, Polygon
+    from datumaro.components.dataset import Dataset
+    from datumaro.components.dataset_base import DatasetItem
+    from datumaro.components.media import Image
+
+    box = [5, 6, 23, 6, 23, 25, 5, 25]
+    item = DatasetItem(
+        id=STEM,
+        media=Image.from_numpy(data=np.zeros((*SHAPE, 3), np.uint8)),
+        annotations=[
+            Polygon(box, label=1, id=1, group=1, z_order=1),
+            Mask(image=right_mask() == 2, label=2, id=2, group=2, z_order=2),
+        ],
+    )
+    categories = {AnnotationType.label: LabelCategories.from_iterable(CLASSES)}
+    made = Dataset.from_iterable([item], categories=categories)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "coco"
+        made.export(str(folder), "coco_instances", save_media=False)
+        shutil.copy(next(folder.rglob("*.json")), target / "coco.json")
+
+
+def napari(target: Path) -> None:
+    """Labels layers as napari saves them: of one slice, and of a sample's stack."""
+    from napari_builtins.io import napari_write_labels
+
+    mask, volume = right_mask().astype(np.int32), right_volume().astype(np.int32)
+    napari_write_labels(str(target / "napari.tif"), mask, {"name": "Labels"})
+    napari_write_labels(str(target / "napari_stack.tif"), volume, {"name": "Labels"})
+
+
+def itk(target: Path) -> None:
+    """A sample's stack as ITK-SNAP saves its segmentation, which is ITK's way."""
+    import SimpleITK
+
+    image = SimpleITK.GetImageFromArray(right_volume())
+    image.SetSpacing((0.005, 0.005, 0.005))
+    for ending in ("nii.gz", "nrrd", "tif"):
+        SimpleITK.WriteImage(image, str(target / f"itk.{ending}"), True)
+    SimpleITK.WriteImage(SimpleITK.GetImageFromArray(right_mask()), str(target / "itk_slice.nrrd"))
+
+
+def slicer(target: Path) -> None:
+    """3D Slicer's segmentations: segments apart, and overlapping ones, in layers."""
+    import slicerio
+
+    volume = right_volume().transpose()  # slicerio counts voxels along i, j, k
+    for name, inner in (("slicer", volume == 1), ("slicer_layers", volume > 0)):
+        made = slicerio.create_segmentation(volume.shape, np.eye(4))
+        slicerio.add_segment(made, inner, {"name": "Bone", "color": [0.9, 0.8, 0.6]})
+        slicerio.add_segment(made, volume == 2, {"name": "implant", "color": [0.2, 0.2, 0.9]})
+        slicerio.write_segmentation(str(target / f"{name}.seg.nrrd"), made)
 
 
 if __name__ == "__main__":
@@ -93,3 +161,7 @@ if __name__ == "__main__":
     folder.mkdir(parents=True, exist_ok=True)
     cvat(folder)
     label_studio(folder)
+    coco(folder)
+    napari(folder)
+    itk(folder)
+    slicer(folder)

@@ -50,6 +50,9 @@ def status_text(status: "Status") -> str:
         lines += ["", agreement_text(status.agreement)]
     if status.rounds:
         lines += ["", rounds_text(status.rounds, total)]
+    if status.references.full is not None:
+        full = f"{status.watched} mIoU {figure(status.references.full)}"
+        lines.append(f"with every slice labelled, simulated: {full}")
     measured = [one for one in status.rounds if one.finished_at]
     if measured:
         lines += ["", f"IoU by class, {status.watched}, round {measured[-1].round}:"]

@@ -14,9 +14,12 @@ from altui.config import Split
 from altui.project import Project
 from altui.screens.confirm import Confirm
 from altui.screens.frame import StatusLine, fitted
-from altui.screens.jobs import Meter, WrappedLog
+from altui.screens.jobs import Meter
 from altui.screens.table import RecordTable
+from altui.widgets.chart import LineChart
+from altui.widgets.wrapped_log import WrappedLog
 
+from ..simulation.made import add_simulation
 from .made import (
     end_job,
     finish_round,
@@ -51,6 +54,48 @@ def shown(app: AltuiApp, kind: type[Widget]) -> str:
     lines = ["".join(segment.text for segment in strip) for strip in strips]
     cut = (line[region.x : region.right].strip() for line in lines[region.y : region.bottom])
     return " ".join(cut)
+
+
+async def test_the_chart_shows_a_line_for_each_class_on_demand(project: Project) -> None:
+    app = app_on(project.root)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(pilot)
+        assert "c" not in keys(app)
+    finish_round(project, 0.7)
+    app = app_on(project.root)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(pilot)
+        assert "○ validation" in shown(app, LineChart)
+        await press(pilot, "c")
+        assert "○ bone" in shown(app, LineChart)
+        assert "○ bone" in text_of(app, "#classes Static")
+        await press(pilot, "c")
+        assert "○ validation" in shown(app, LineChart)
+        assert "○ bone" not in text_of(app, "#classes Static")
+
+
+async def test_simulations_and_the_forecast_stand_beside_the_rounds(project: Project) -> None:
+    for quality in (0.6, 0.7, 0.76, 0.79):
+        finish_round(project, quality)
+        project.propose()
+    add_simulation(project, {"random": [0.4, 0.5, 0.55]}, full=0.75)
+    app = app_on(project.root)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(pilot)
+        chart = app.screen.query_one(LineChart)
+        assert "all slices, simulated" in shown(app, LineChart)
+        assert str(chart.border_subtitle) == "dotted: forecast, dashed: random"
+        assert "15" in shown(app, LineChart)  # a round further than there are
+
+
+async def test_the_status_line_says_what_is_awaited(project: Project) -> None:
+    project.approve_all()
+    app = app_on(project.root)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        line = said(app)
+        assert "Round 1, annotating: 0 of 3 masks in; waiting for screw01:" in line
+        assert "e to export, i to import masks" in line
 
 
 async def open_jobs(pilot: Pilot[None]) -> None:

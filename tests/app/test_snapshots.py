@@ -3,7 +3,7 @@
 pytest tests/app/test_snapshots.py --snapshot-update
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 
 from altui.app import AltuiApp
 from altui.project import Project
-from altui.screens.jobs import WrappedLog
+from altui.widgets.wrapped_log import WrappedLog
 
 from .made import (
     QUALITY,
@@ -54,7 +54,7 @@ def training(three_rounds: Project) -> Iterator[Project]:
         yield project
 
 
-def on(mode: str) -> Callable[[Pilot[None]], object]:
+def on(mode: str) -> Callable[[Pilot[None]], Awaitable[None]]:
     async def before(pilot: Pilot[None]) -> None:
         await settle(pilot)
         pilot.app.switch_mode(mode)
@@ -84,6 +84,18 @@ def test_a_round_under_way(
     three_rounds: Project, snap_compare: Compare, mode: str, size: tuple[int, int]
 ) -> None:
     assert snap_compare(app_on(three_rounds), terminal_size=size, run_before=on(mode))
+
+
+@SIZES
+def test_a_line_for_each_class(
+    three_rounds: Project, snap_compare: Compare, size: tuple[int, int]
+) -> None:
+    async def by_class(pilot: Pilot[None]) -> None:
+        await on("rounds")(pilot)
+        await pilot.press("c")
+        await settle(pilot)
+
+    assert snap_compare(app_on(three_rounds), terminal_size=size, run_before=by_class)
 
 
 @SIZES

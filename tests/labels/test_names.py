@@ -6,6 +6,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from altui.labels.counting import from_one
 from altui.labels.names import ENDINGS, find_slice, fold
 from altui.labels.verdict import Refusal
 from altui.slices import SliceId
@@ -113,6 +114,50 @@ def test_index_outside_names_the_slice() -> None:
     with pytest.raises(Refusal, match="slices 0 to 11") as caught:
         find_slice(PurePosixPath("bone.2_z12.tif"), SAMPLES)
     assert caught.value.slice == SliceId("bone.2", 12)
+
+
+def shifted(*names: str) -> dict[str, str]:
+    found = from_one(map(PurePosixPath, names), SAMPLES, HELD_OUT)
+    return {str(name): str(slice_id) for name, slice_id in found.items()}
+
+
+def test_numbers_from_1_are_told_by_the_last_slice() -> None:
+    every = [f"bone.2/{number:02d}.png" for number in range(1, 13)]
+    assert shifted(*every) == {name: f"bone.2:{i}" for i, name in enumerate(every)}
+    assert shifted("bone.2_5.tif", "bone.2_12.tif") == {
+        "bone.2_5.tif": "bone.2:4",
+        "bone.2_12.tif": "bone.2:11",
+    }
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["bone.2/12.png"],  # alone, it may be a slip
+        ["bone.2/5.png", "bone.2/11.png"],
+        ["bone.2/0.png", "bone.2/12.png"],
+        ["bone.2/5.png", "bone.2/12.png", "bone.2/13.png"],
+        ["bone.2/5.png", "bone.2/mask 12.png"],
+        ["a/bone.2_5.png", "b/bone.2_12.png"],
+        ["bone.2_z05.png", "bone.2_z12.png"],  # as altui names them, from 0
+        ["screw1-b_5.png", "screw1-b_12.png"],
+        ["", "x", "screw03_1_2.png"],
+    ],
+)
+def test_otherwise_they_count_from_0(names: list[str]) -> None:
+    assert not shifted(*names)
+
+
+def test_the_candidates_are_told() -> None:
+    for name, may_be in (
+        ("screw03_412_2.tif", "screw03:2, screw03:412"),
+        ("screw1_screw03_z0412.tif", "screw03:412, screw1:412"),
+        ("bone.2_12.tif", "--slice bone.2:11"),
+    ):
+        with pytest.raises(Refusal) as caught:
+            find_slice(PurePosixPath(name), SAMPLES, HELD_OUT)
+        assert may_be in caught.value.message
+        assert "--slice" in caught.value.message
 
 
 def test_accents_however_they_are_stored() -> None:

@@ -81,6 +81,20 @@ def test_tiff_with_a_colour_table(tmp_path: Path, compression: str | None) -> No
     assert code(path) == "unreadable"
 
 
+@pytest.mark.parametrize("options", [{}, {"imagej": True}, {"compression": "lzw"}], ids=str)
+def test_a_stack_with_a_colour_table(tmp_path: Path, options: dict[str, Any]) -> None:
+    # As ImageJ saves labels that are shown with its "glasbey" table.
+    table = np.random.default_rng(0).integers(0, 65535, (3, 256)).astype(np.uint16)
+    stack = np.stack([MASK, MASK[::-1]]).astype(np.uint8)
+    how = {"photometric": "palette", "colormap": table, **options}
+    tifffile.imwrite(tmp_path / "m.tif", stack, **how)
+    found = read_all(tmp_path / "m.tif")
+    assert np.array_equal([pixels.values for pixels in found], stack)
+    for pixels in found:
+        assert pixels.palette is not None
+        assert np.array_equal(pixels.palette, table.T >> 8)
+
+
 @pytest.mark.parametrize("ending", ["tif", "png"])
 def test_one_bit(tmp_path: Path, ending: str) -> None:
     Image.fromarray(MASK > 1).convert("1").save(tmp_path / f"m.{ending}")

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from altui import AltuiError, Project
 from altui.cli import main
+from altui.inbox.inbox import LOOKS, Inbox
 from altui.labels.accept import read_label
 from altui.labels.backup import back_up
 from altui.labels.restore import restore
@@ -218,6 +219,25 @@ def test_another_bundles_mask_is_no_reading(
     project.import_labels(path)
     assert len(project.labels()[again]) == 2, "a correction"
     assert project.agreement().out == 1
+
+
+def test_the_shared_folder_does_not_tell(project: Project, second: Asked, tmp_path: Path) -> None:
+    made = project.export(tmp_path / "bundle", annotator="carl", repeat=0.05)
+    [again] = repeated(project)
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    for _ in range(2):  # the second time, it is the same mask
+        sent = put(project, made.folder, again)
+        (shared / sent.name).write_bytes(sent.read_bytes())
+        inbox = Inbox(project, shared)
+        with inbox.held():
+            for _ in range(LOOKS):
+                list(inbox.look())
+    texts = [path.read_text() for path in (shared / "imported").glob("*.txt")]
+    assert len(texts) == 2
+    assert not any("repeat" in text or "revision" in text for text in texts), texts
+    assert "new [ok]" in "".join(texts)
+    assert project.agreement().between is not None
 
 
 def test_readings_are_kept_as_labels_are(project: Project, second: Asked, tmp_path: Path) -> None:

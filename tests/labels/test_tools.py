@@ -1,6 +1,7 @@
 """Masks as annotation tools send them, all the way in: the label is the right mask."""
 
 import json
+import shutil
 import tarfile
 import zipfile
 from pathlib import Path
@@ -88,6 +89,46 @@ def test_label_studio_png(project: Project, back: Path) -> None:
     both = project.import_labels(back, **RIGHT)
     assert {v.outcome for v in both.verdicts} == {"unchanged"}
     assert len(both.verdicts) == 2
+
+
+def test_label_studio_numpy(project: Project) -> None:
+    said = project.import_labels(DATA / "label_studio_numpy.zip", slice_id=ONE, **RIGHT)
+    assert outcomes(said) == [("accepted", "ok", str(ONE))]
+    assert_labelled(project, ONE)
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("napari.tif", "screw1_z0003_labels.tif"),
+        ("itk_slice.nrrd", "screw1_z0003.nrrd"),
+        ("coco.json", "instances_default.json"),
+    ],
+)
+def test_one_slice_of_a_tool(project: Project, back: Path, file: str, name: str) -> None:
+    shutil.copy(DATA / file, back / name)
+    assert outcomes(project.import_labels(back, **RIGHT)) == [("accepted", "ok", str(ONE))]
+    assert_labelled(project, ONE)
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("napari_stack.tif", "screw1_labels.tif"),
+        ("itk.nii.gz", "screw1-segmentation.nii.gz"),
+        ("itk.nrrd", "Screw1.nrrd"),
+        ("itk.tif", "screw1.tif"),
+        ("slicer.seg.nrrd", "screw1.seg.nrrd"),
+        ("slicer_layers.seg.nrrd", "Segmentation screw1.seg.nrrd"),
+    ],
+)
+def test_a_stack_of_a_tool(project: Project, back: Path, file: str, name: str) -> None:
+    """Only one slice of the sample is labelled; the rest are not asked for."""
+    shutil.copy(DATA / file, back / name)
+    report = project.import_labels(back, unasked=True)
+    assert [v.outcome for v in report.verdicts if v.slice == ONE] == ["accepted"]
+    labels = project.workspace.store.history().current_labels
+    assert np.array_equal(read_label(project.workspace, labels[ONE]), right_mask(project, ONE))
 
 
 def test_label_studio_with_two_annotations(project: Project, back: Path) -> None:
@@ -246,6 +287,15 @@ def test_by_the_option(project: Project, back: Path, save: Save) -> None:
         main, ["import-labels", str(project.root), "--from-oracle", "--slice", "a:1"]
     )
     assert strange.exit_code == 2
+
+
+def test_a_folder_that_counts_from_1(project: Project, back: Path, save: Save) -> None:
+    mine = [SliceId("screw1", index) for index in (3, 7, SLICES - 1)]
+    for one in mine:
+        save(one, f"screw1/slice {one.index + 1:03d}.png")
+    report = project.import_labels(back, **RIGHT)
+    assert "numbered from 1" in report.notes[0]
+    assert_labelled(project, *mine)
 
 
 def test_other_json_lies_about(project: Project, back: Path, save: Save, asked: Asked) -> None:

@@ -57,6 +57,27 @@ def test_coreset_is_k_center_greedy() -> None:
     assert chosen("coreset", pool) == centres[1:]
 
 
+def test_coverage_takes_most_off_the_weighed_distance_to_the_labels() -> None:
+    rng = np.random.default_rng(5)
+    embedding, entropy = rng.normal(3, 2, (N, 4)), rng.random(N)
+    labelled = [0, 17]
+    pool = replace(
+        pool_with(embedding=embedding, entropy_mean=entropy),
+        labelled=frozenset(SliceId("a", index) for index in labelled),
+    )
+    points = (embedding - embedding.mean(0)) / embedding.std(0)
+    apart = np.linalg.norm(points[:, None] - points, axis=2)
+    open_ones = [index for index in range(N) if index not in labelled]
+    centres = list(labelled)
+    for _ in range(4):
+        left = [
+            (entropy[open_ones] * apart[open_ones][:, [*centres, one]].min(1)).sum()
+            for one in range(N)
+        ]
+        centres.append(int(np.argmin(left)))
+    assert chosen("coverage", pool, replace(FREE, budget=4)) == centres[2:]
+
+
 def test_foreground_random_takes_slices_with_foreground_first() -> None:
     share = np.zeros(N)
     share[[3, 8, 21, 30]] = 0.2

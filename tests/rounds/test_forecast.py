@@ -36,6 +36,15 @@ def numbers(found: object) -> list[float]:
     return [found] if isinstance(found, int | float) else []
 
 
+def test_the_levels_lead_on_from_the_last_round_within_their_ranges() -> None:
+    found = made(noisy(TRUE, 6, 0.002), pool=20)
+    assert [level.labelled for level in found.levels] == [48, 56, 64, 68]  # the pool ends there
+    for level in found.levels:
+        assert level.low <= level.miou <= level.high
+    widths = [level.high - level.low for level in found.levels]
+    assert widths == sorted(widths)
+
+
 def test_known_parameters_are_recovered() -> None:
     best = fit(noisy(TRUE, 10, 0.0005)).best
     assert best.a == pytest.approx(TRUE.a, abs=0.02)

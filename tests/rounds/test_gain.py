@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from altui.metrics import class_iou, mean_iou
-from altui.rounds.gain import Comparison, Confusions, compare
+from altui.rounds.gain import Comparison, Confusions, compare, miou_interval
 from altui.rounds.student import student_t
 
 
@@ -52,6 +52,19 @@ def test_samples_that_agree_give_a_narrow_interval_and_the_same_each_time() -> N
     low, high = found.miou.interval
     assert 0 < low < found.miou.gain < high
     assert found.samples == 6
+
+
+def test_the_level_has_an_interval_of_its_own_wider_than_the_gains() -> None:
+    before = confusions(*(sample(50 + 6 * i, 50 - 6 * i) for i in range(6)))
+    after = confusions(*(sample(52 + 6 * i, 48 - 6 * i) for i in range(6)))
+    level, gain = miou_interval(after), compared(before, after).miou.interval
+    assert level is not None
+    assert gain is not None
+    miou = mean_iou(np.sum([rows for _, rows in after], 0)) or 0
+    assert 0 <= level[0] < miou < level[1] <= 1
+    assert level[1] - level[0] > gain[1] - gain[0]
+    assert miou_interval(after[:1]) is None
+    assert miou_interval(()) is None
 
 
 def test_two_samples_that_differ_bear_next_to_nothing() -> None:

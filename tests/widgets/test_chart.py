@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from altui.widgets.axes import thinned_labels, value_axis, value_labels
-from altui.widgets.chart import Reference, Series, draw_chart
+from altui.widgets.chart import Guide, Reference, Series, draw_chart
 from altui.widgets.terminal import LineStyle
 
 from .demo import REFERENCE, TEST, VALIDATION
@@ -14,7 +14,10 @@ from .demo import REFERENCE, TEST, VALIDATION
 STYLES: tuple[LineStyle, ...] = ("braille", "ascii")
 NUMBERS = st.floats(allow_nan=True, allow_infinity=True) | st.floats(0, 1)
 POINTS = st.lists(st.tuples(NUMBERS, NUMBERS | st.none()), max_size=30).map(tuple)
-SERIES = st.builds(Series, st.text(max_size=20), POINTS)
+RANGES = st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS), max_size=5).map(tuple)
+SERIES = st.builds(Series, st.text(max_size=20), POINTS, RANGES)
+LEADS = st.lists(st.tuples(NUMBERS, NUMBERS), max_size=5).map(tuple)
+GUIDES = st.builds(Guide, LEADS, RANGES, st.booleans())
 
 
 def text(*series: Series, columns: int = 30, rows: int = 8, **options: object) -> list[str]:
@@ -27,13 +30,19 @@ def text(*series: Series, columns: int = 30, rows: int = 8, **options: object) -
     columns=st.integers(1, 200),
     rows=st.integers(1, 60),
     style=st.sampled_from(STYLES),
+    guides=st.lists(GUIDES, max_size=2),
 )
-@example([Series("a", ((0, 1e300), (1, -1e300)))], [], 30, 8, "braille")
-@example([Series("a", ((8, 0.5), (8, 0.6), (8.0000001, 5e-324)))], [], 30, 8, "braille")
+@example([Series("a", ((0, 1e300), (1, -1e300)))], [], 30, 8, "braille", [])
+@example([Series("a", ((8, 0.5), (8, 0.6), (8.0000001, 5e-324)))], [], 30, 8, "braille", [])
 def test_any_series_fills_exactly_the_cells_given(
-    series: list[Series], references: list[Reference], columns: int, rows: int, style: LineStyle
+    series: list[Series],
+    references: list[Reference],
+    columns: int,
+    rows: int,
+    style: LineStyle,
+    guides: list[Guide],
 ) -> None:
-    lines = draw_chart(series, columns, rows, style, references)
+    lines = draw_chart(series, columns, rows, style, references, guides=guides)
     assert len(lines) == rows
     for line in lines:
         assert sum(cell_len(char) for char in line.plain) == columns
@@ -102,6 +111,28 @@ def test_a_reference_sets_the_range_and_is_named() -> None:
     lines = text(TEST, references=[Reference("[red]every slice[/]", 0.829)])
     assert "[red]every slice[/]" in lines[1]
     assert "┄" not in "".join(lines)
+
+
+def test_a_range_reaches_from_end_to_end() -> None:
+    lines = text(Series("test", ((8, 0.6), (16, 0.7)), ((16, 0.6, 0.8),)), style="ascii")
+    upright = [line[-1] for line in lines[1:-1]]
+    assert upright.count(".") == len(upright) - 1
+    assert upright.count("*") == 1
+
+
+def test_a_guide_leads_on_from_the_points_in_dashes() -> None:
+    ahead = Guide(((16, 0.7), (24, 0.7), (32, 0.7)))
+    lines = text(Series("test", ((8, 0.6), (16, 0.7))), guides=[ahead], style="ascii")
+    assert lines[-1].split() == ["8", "16", "24", "32"]
+    [row] = [line for line in lines if "*" in line and ". ." in line]
+    assert row.rstrip().count(".") >= 6
+
+
+def test_a_wide_band_does_not_flatten_what_was_measured() -> None:
+    measured = Series("test", ((8, 0.7), (16, 0.74)))
+    wide = Guide(((16, 0.74), (24, 0.75)), ((16, 0.74, 0.74), (24, 0.0, 1.0)))
+    low = min(float(line[:3]) for line in text(measured, guides=[wide]) if line[3:4] == "┤")
+    assert low >= 0.65
 
 
 def test_many_points_keep_the_newest_marker() -> None:

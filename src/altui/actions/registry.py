@@ -13,10 +13,12 @@ from altui.actions.keys import Keys
 from altui.actions.looking import LOOKING
 from altui.actions.moving import DIALOGS, LISTS
 from altui.actions.proposals import PROPOSALS
+from altui.actions.rounds import ROUNDS
 
 if TYPE_CHECKING:
     from altui.rounds.state import RoundState
 
+<<<<<<< HEAD
 ACTIONS: tuple[Action, ...] = (
     *SCREENS,
     *PROPOSALS,
@@ -27,6 +29,9 @@ ACTIONS: tuple[Action, ...] = (
     *LISTS,
     *DIALOGS,
 )
+=======
+ACTIONS: tuple[Action, ...] = (*SCREENS, *ROUNDS, *PROPOSALS, *JOBS, *ROUND, *APP, *LISTS, *DIALOGS)
+>>>>>>> main
 """In the order of help and footer."""
 
 _BY_NAME = {action.name: action for action in ACTIONS}

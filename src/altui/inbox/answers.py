@@ -10,7 +10,7 @@ from altui.errors import AltuiError
 from altui.files import write_bytes
 from altui.inbox.arrivals import IMPORTED, REFUSED, WAITING
 from altui.labels.formats import suffix_of
-from altui.labels.verdict import Verdict
+from altui.labels.verdict import REPEAT, Verdict
 from altui.text import count, plain
 
 SAID = {
@@ -57,7 +57,9 @@ def told(path: Path, verdicts: Sequence[Verdict], what: str, signature: str) -> 
     for verdict in verdicts:
         of = f" ({verdict.slice})" if verdict.slice else ""
         lines.append(f"{verdict.outcome}: {_within(path, verdict.file)}{of}")
-        lines.append(f"    {plain(verdict.message)} [{verdict.code}]")
+        # Annotators read this, and are not to learn which slices they had before.
+        blind = verdict.code == REPEAT
+        lines.append("    new [ok]" if blind else f"    {plain(verdict.message)} [{verdict.code}]")
     if len(verdicts) > 1:
         lines += ["", count(len(verdicts), "mask")]
     return "\n".join([*lines, "", plain(signature), ""])

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from altui.errors import AltuiError
+from altui.labels.counting import from_one
 from altui.labels.formats.base import Masks
 from altui.labels.names import find_slice
 from altui.labels.read import Reader
@@ -45,6 +46,7 @@ class Finding:
         self.notes: list[str] = []
         self._reader = reader
         self._unasked = unasked
+        self._shifted: dict[PurePath, SliceId] = {}
         headers = workspace.headers.values()
         self._samples = Samples(
             {header.name: header.slices for header in workspace.train},
@@ -60,6 +62,7 @@ class Finding:
     ) -> None:
         """`slice_id`: what the only mask there labels. Raises AltuiError."""
         gathered = returned_files(paths, scratch)
+        self._shifted = from_one((file.named for file in gathered.masks), *self._samples)
         self.verdicts += gathered.verdicts
         self.notes += gathered.notes
         for file in gathered.masks:
@@ -70,6 +73,11 @@ class Finding:
                 # Other programs' JSON lies about in many a folder.
                 if file.given or file.source.suffix != ".json" or refusal.code != "format":
                     self.verdicts.append(refused(file.name, refusal))
+        if self._shifted and slice_id is None:
+            self.notes.append(
+                f"{count(len(self._shifted), 'file')} numbered from 1: there is one for the last "
+                "slice and none for a slice 0"
+            )
         if slice_id is not None and sum(map(len, self.groups.values())) > 1:
             raise AltuiError(
                 f"--slice {plain(slice_id)} is for one mask, and here are "
@@ -84,7 +92,7 @@ class Finding:
         if slice_id is not None:
             labelled = Labelled((slice_id,) * masks.count)
         else:
-            labelled = slices_of(file, masks, self._samples)
+            labelled = slices_of(file, masks, self._samples, self._shifted)
         passed = 0
         for index, one in enumerate(labelled.slices):
             name = file.name

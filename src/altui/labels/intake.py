@@ -14,7 +14,7 @@ from altui.errors import AltuiError
 from altui.labels import check
 from altui.labels.accept import Encoded, encode, is_same, read_label, store_file
 from altui.labels.kept import keep_original
-from altui.labels.verdict import Refusal, Verdict, refused
+from altui.labels.verdict import REPEAT, Refusal, Verdict, refused
 from altui.rounds.claims import annotator_of, minutes_since_claim
 from altui.rounds.propose import record
 from altui.rounds.repeats import confusion, repeat_of
@@ -195,7 +195,7 @@ class Intake:
     def _take_reading(self, repeat: Repeat, candidate: Candidate, encoded: Encoded) -> Verdict:
         """Keep the mask of a repeat beside the label that it is compared with."""
         message = f"a repeat of revision {repeat.label}, which stays the label"
-        verdict = Verdict(candidate.file, "accepted", "repeat", message, candidate.slice)
+        verdict = Verdict(candidate.file, "accepted", REPEAT, message, candidate.slice)
         if self.options.dry_run:
             return verdict
         label = read_label(
@@ -209,7 +209,8 @@ class Intake:
             history = transaction.history()
             before = [one for one in history.readings if one.repeat == repeat.id]
             if before and before[-1].sha256 == encoded.sha256:
-                return replace(verdict, outcome="unchanged", code="unchanged")
+                message = "the same mask as came before"
+                return replace(verdict, outcome="unchanged", code="unchanged", message=message)
             event = transaction.event("reading", current_round(history), note=candidate.file)
             transaction.insert(
                 "readings",

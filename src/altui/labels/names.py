@@ -24,6 +24,7 @@ NUMBER = re.compile(r"(?<![0-9a-z])(?<![0-9]\.)([0-9]+)(?![0-9a-z])(?!\.[0-9])")
 # What file managers add to the second copy of a file; not an index.
 COPY = re.compile(r"([ _-]*\([0-9]+\)|[ _-]+copy[ _-]*[0-9]*)$")
 MIXED = re.compile(r"[a-z]+[0-9]+[0-9a-z]*")
+SAY = "say which: --slice SAMPLE:INDEX"
 HARMLESS = re.compile(r"(z|slice|idx|index|v)[0-9]+")
 
 
@@ -45,20 +46,26 @@ def find_slice(
     their split. Raises Refusal where the name fits no slice, or more than one.
     """
     splits = held_out or {}
-    sample, index = _parse(file, [*samples, *splits])
+    sample, index = parse(file, [*samples, *splits])
     check_held(sample, splits)
     if index >= samples[sample]:
+        from_one = f"; altui counts from 0: if the name does from 1, --slice {sample}:{index - 1}"
         raise Refusal(
             "no-such-slice",
             f'sample "{sample}" has slices 0 to {samples[sample] - 1}; there is no slice {index}'
-            + ("; altui counts from 0" if index == samples[sample] else ""),
+            + (from_one if index == samples[sample] else ""),
             SliceId(sample, index),
         )
     return SliceId(sample, index)
 
 
-def _parse(file: PurePath, names: list[str]) -> SliceId:
-    """The slice as the name has it; whether there is such a slice is not asked."""
+def is_exact(file: PurePath) -> bool:
+    """Whether a name is made as altui's bundles make them, which count from 0."""
+    return bool(EXACT.fullmatch(ENDINGS.sub("", fold(file.name))))
+
+
+def parse(file: PurePath, names: list[str]) -> SliceId:
+    """The slice as the name has it; whether there is such a slice is not asked. Raises Refusal."""
     stem = ENDINGS.sub("", fold(file.name))
     exact = EXACT.fullmatch(stem)
     if exact:
@@ -122,9 +129,21 @@ def find_sample(text: str, names: Iterable[str], folder: bool = False) -> Around
         return None
     found = sorted({name for _, _, name in outer})
     if len(found) > 1:
-        raise Refusal("ambiguous", f"the name holds several samples: {listing(found)}")
+        read = [_index_of(name, text[:start], text[end:]) for start, end, name in outer]
+        may_be = listing(sorted({one for one in read if one})) or listing(found)
+        raise Refusal(
+            "ambiguous",
+            f"the name holds several samples: {listing(found)}; it may be {may_be}; {SAY}",
+        )
     start, end = min(s for s, _, _ in outer), max(e for _, e, _ in outer)
     return Around(found[0], text[:start], text[end:])
+
+
+def _index_of(sample: str, before: str, after: str) -> SliceId | None:
+    try:
+        return SliceId(sample, find_index(Around(sample, before, after)))
+    except Refusal:
+        return None
 
 
 def _pattern(name: str, whole: bool) -> re.Pattern[str]:
@@ -180,8 +199,9 @@ def find_index(name: Around) -> int:
         raise Refusal(
             "no-such-slice", f'the name holds sample "{name.sample}" but no slice index after it'
         )
+    may_be = [SliceId(name.sample, number) for number in sorted(numbers)]
     raise Refusal(
         "ambiguous",
-        f"the name holds several numbers ({listing(sorted(numbers))}); "
-        f"mark the index with z, as in {plain(name.sample)}_z{min(numbers):04d}",
+        f"the name holds several numbers: it may be {listing(may_be)}; mark the index with z, "
+        f"as in {plain(name.sample)}_z{min(numbers):04d}, or {SAY}",
     )

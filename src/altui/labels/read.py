@@ -11,6 +11,7 @@ from altui.labels.formats import open_masks
 from altui.labels.formats.base import Masks, Pixels, Source, refusing
 from altui.labels.returned import Returned
 from altui.labels.values import to_class_ids
+from altui.volumes.base import check_size
 from altui.workspace import Header
 
 
@@ -34,6 +35,8 @@ class Reader:
         masks = self.open(file.source)
         # Before memory is reserved for what a header claims: a view takes none.
         if shape := masks.shape(index):
+            with refusing(file.source.path):
+                check_size(*shape)
             check_shape(np.broadcast_to(np.uint8(0), shape), header)
         return to_class_ids(decoded(masks, index, file.source.path), self._config, file.colours)
 

@@ -38,6 +38,11 @@ class Returned:
     colours: Mapping[int, str]  # 0xRRGGBB to label, by the labelmap beside it
     image: str = ""  # the name of its image, where a file beside it says that
 
+    @property
+    def named(self) -> PurePath:
+        """What says, by its name, which slice it is of."""
+        return self.place.with_name(self.image) if self.image else self.place
+
 
 @dataclass(frozen=True)
 class Gathered:
@@ -140,9 +145,9 @@ class _Gathering:
     def _look_at_parts(
         self, place: PurePath, group: list[tuple[int, str, File]], beside: "_Beside"
     ) -> None:
-        """Label Studio's PNG export: one mask in several files."""
+        """Label Studio's PNG and NumPy exports: one mask in several files."""
         first = group[0][2]
-        name = shown(Path(first.name).with_name(place.name + "-tag-*.png"))
+        name = shown(Path(first.name).with_name(place.name + "-tag-*"))
         try:
             digests = [_hash(file.path) for _, _, file in group]
         except Refusal as refusal:

@@ -9,6 +9,7 @@ from altui.text import plain
 
 Outcome = Literal["accepted", "quarantined", "refused", "unchanged"]
 OUTCOMES: tuple[Outcome, ...] = ("accepted", "quarantined", "refused", "unchanged")
+REPEAT = "repeat"  # the code of a repeated slice's mask, which annotators are not told
 
 
 class Refusal(Exception):

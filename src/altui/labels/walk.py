@@ -43,9 +43,16 @@ def files_in(path: Path, scratch: Scratch, verdicts: list[Verdict]) -> Iterator[
         else:
             yield File(path, place, shown(path), whole, whole.parent, given=True)
         return
+    inside = os.path.join(os.path.realpath(path), "")
     for number, file in enumerate(_walk(path, verdicts)):
         if number == LIMIT:
             raise AltuiError(f"{plain(path)} holds more than {LIMIT:,} files", "give its parts")
+        if os.path.islink(file) and not f"{os.path.realpath(file)}/".startswith(inside):
+            out = Refusal("unsafe", "is a link that leads out of the folder; send the file itself")
+            verdicts.append(refused(shown(file), out))
+            continue
+        if os.path.isdir(file):  # a link to a folder that is looked through anyway
+            continue
         place = PurePath(whole.name, file.relative_to(path))
         if is_archive(file.name):
             yield from _unpacked(file, place, scratch, verdicts)
@@ -62,9 +69,14 @@ def _walk(path: Path, verdicts: list[Verdict]) -> Iterator[Path]:
 
     for folder, subfolders, names in os.walk(path, onerror=unreadable):
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+        yield from (Path(folder) / name for name in subfolders if _is_link(folder, name))
         for name in sorted(names):
             if not name.startswith(".") and _matters(name):
                 yield Path(folder) / name
+
+
+def _is_link(folder: str, name: str) -> bool:
+    return os.path.islink(os.path.join(folder, name))
 
 
 def _matters(name: str) -> bool:

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from pathlib import PurePosixPath
+from pathlib import PurePath, PurePosixPath
 from typing import NamedTuple
 
 from altui.errors import AltuiError
+from altui.labels.counting import from_one
 from altui.labels.formats.base import Masks
 from altui.labels.names import check_held, find_slice, sample_alone
 from altui.labels.returned import Returned
@@ -37,18 +38,23 @@ class Labelled(NamedTuple):
     whole: bool = False
 
 
-def slices_of(file: Returned, masks: Masks, samples: Samples) -> Labelled:
-    """Raises Refusal where nothing tells, or two things tell otherwise."""
+def slices_of(
+    file: Returned, masks: Masks, samples: Samples, shifted: Mapping[PurePath, SliceId]
+) -> Labelled:
+    """`shifted`: files whose names count from 1. Raises Refusal where nothing tells, or two
+    things tell otherwise.
+    """
     if masks.count == 1 and not masks.names:
-        name = file.place.with_name(file.image) if file.image else file.place
-        return Labelled((find_slice(name, *samples),))
+        return Labelled((shifted.get(file.named) or find_slice(file.named, *samples),))
     place = PLACE.search(file.place.name.lower())
     if place and int(place[2]) == masks.count and 0 < int(place[1]) <= masks.count:
         among: list[SliceId | None] = [None] * masks.count
         among[int(place[1]) - 1] = find_slice(file.place, *samples)
         return Labelled(tuple(among))
     if masks.names:
-        named = tuple(_named(file, name, samples) for name in masks.names)
+        places = [file.place.parent / PurePosixPath(name) for name in masks.names]
+        inner = from_one(places, *samples)
+        named = tuple(inner.get(place) or _named(place, samples) for place in places)
         # ImageJ labels its slices with whatever it knows; COCO and others mean the image.
         if file.source.suffix == ".json" or not any(isinstance(one, Refusal) for one in named):
             return Labelled(named)
@@ -66,9 +72,9 @@ def slices_of(file: Returned, masks: Masks, samples: Samples) -> Labelled:
     )
 
 
-def _named(file: Returned, name: str, samples: Samples) -> SliceId | Refusal:
+def _named(place: PurePath, samples: Samples) -> SliceId | Refusal:
     try:
-        return find_slice(file.place.parent / PurePosixPath(name), *samples)
+        return find_slice(place, *samples)
     except (Refusal, ValueError) as error:
         if isinstance(error, Refusal):
             return error

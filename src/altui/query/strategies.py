@@ -6,6 +6,7 @@ from altui.query.baselines import equidistant, foreground_random, initial, rando
 from altui.query.batches import stochastic_batch
 from altui.query.clasp import clasp
 from altui.query.coreset import coreset
+from altui.query.coverage import coverage
 from altui.query.pool import Strategy
 from altui.query.power import power_bald
 from altui.query.uncertainty import most_uncertain
@@ -68,6 +69,12 @@ STRATEGIES: dict[str, Strategy] = {
             "coreset",
             "farthest in the network's features from what is labelled",
             coreset,
+            needs=("scores", "embedding"),
+        ),
+        Strategy(
+            "coverage",
+            "uncertain slices that stand for many like them, by the network's features",
+            coverage,
             needs=("scores", "embedding"),
         ),
         Strategy(

@@ -11,7 +11,7 @@ the rounds bear no curve at all the forecast is refused, in words.
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,15 @@ from altui.text import count
 LEAST_ROUNDS = 4  # three parameters, and one more to judge the fit by
 NEARLY = 0.99  # of the asymptote, the level asked for where no target is set
 FURTHEST = 5000  # rounds; nobody plans further
+
+
+class Level(NamedTuple):
+    """mIoU that a curve foretells for so many labelled slices, and its 95 % range."""
+
+    labelled: int
+    miou: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)
@@ -43,7 +52,8 @@ class Forecast:
     level is the edge's and no finding. `worth`: rounds on end that gain `min_gain` or more
     each, None for all that the pool allows. `target`: the mIoU that `rounds_to` is about, 99 %
     of the asymptote unless [stopping] target is set; None without either. `rounds_to`: None
-    where the whole pool does not bring it.
+    where the whole pool does not bring it. `levels`: from the last round on, for half as many
+    rounds as the curve goes through, for a chart.
     """
 
     asymptote: float | None
@@ -57,6 +67,7 @@ class Forecast:
     rounds_to_range: tuple[int | None, int | None]
     rounds: int  # that the curve goes through
     curve: PowerLaw
+    levels: tuple[Level, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -71,6 +82,7 @@ class Forecast:
             "rounds_to_range": list(self.rounds_to_range),
             "rounds": self.rounds,
             "curve": {"a": self.curve.a, "b": self.curve.b, "c": self.curve.c},
+            "levels": [level._asdict() for level in self.levels],
         }
 
 
@@ -117,6 +129,10 @@ def forecast(
         rounds_to_range=(_reached(high, wanted), _reached(low, wanted)),
         rounds=rounds,
         curve=found.best,
+        levels=tuple(
+            Level(int(n), *map(float, figures))
+            for n, *figures in zip(ahead, levels, low, high, strict=True)
+        )[: rounds // 2 + 1],
     )
 
 

@@ -66,13 +66,34 @@ def compare(before: Confusions, after: Confusions) -> Comparison | None:
     return Comparison(_change(gain, means, len(first)), of_classes, len(first))
 
 
+@lru_cache(maxsize=1024)
+def miou_interval(confusions: Confusions) -> Interval | None:
+    """Of the pooled mIoU itself, over samples like these: as `compare`'s, without pairs.
+
+    Wider than a gain's as a rule: samples differ more from one another than rounds do on
+    the same sample. None where no sample, or one only, was measured.
+    """
+    if not confusions:
+        return None
+    matrices = np.array([rows for _, rows in confusions], float)
+    draws = _mean(class_iou(np.tensordot(_weights(len(matrices)), matrices, axes=1)))
+    interval = _change(mean_iou(matrices.sum(0)), draws, len(matrices)).interval
+    return (max(interval[0], 0.0), interval[1]) if interval else None
+
+
 def _draws(first: Floats, second: Floats) -> tuple[Floats, Floats]:
     """(draws,) gains in mIoU and (draws, classes) in IoU, of samples drawn anew."""
-    count = len(first)
-    # How often each sample is drawn; always the same draws, so that figures stay put.
-    weights = np.random.default_rng(0).multinomial(count, [1 / count] * count, RESAMPLES)
+    weights = _weights(len(first))
     before, after = (class_iou(np.tensordot(weights, each, axes=1)) for each in (first, second))
     return _mean(after) - _mean(before), after - before
+
+
+def _weights(count: int) -> npt.NDArray[np.int64]:
+    """(draws, count) how often each sample is drawn; always the same, so figures stay put."""
+    drawn: npt.NDArray[np.int64] = np.random.default_rng(0).multinomial(
+        count, [1 / count] * count, RESAMPLES
+    )
+    return drawn
 
 
 def _mean(iou: Floats) -> Floats:

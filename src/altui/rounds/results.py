@@ -9,7 +9,7 @@ from typing import Any
 
 from altui import metrics
 from altui.rounds.changes import changes
-from altui.rounds.gain import Change, Confusions, Interval, compare
+from altui.rounds.gain import Change, Confusions, Interval, compare, miou_interval
 from altui.rounds.state import current_round, results_job, slate
 from altui.store.history import History, JobEnd
 from altui.workspace import Workspace
@@ -36,7 +36,7 @@ class RoundResult:
 
     `seconds`: how long its job took; `finished_at`: when its results came in; `changed`: what
     else is new since the round before, so that the gain is no gain of this round's labels;
-    `samples`: how many the intervals rest on.
+    `samples`: how many the intervals rest on; `miou_interval`: 95 %, of the watched split's.
     """
 
     round: int
@@ -52,6 +52,7 @@ class RoundResult:
     stability: Stability | None = None
     changed: tuple[str, ...] = ()
     samples: int = 0
+    miou_interval: Interval | None = None
 
     def to_json(self) -> dict[str, Any]:
         """One entry of the contract's `rounds`."""
@@ -61,6 +62,7 @@ class RoundResult:
             "labelled": self.labelled,
             "strategy": self.strategy,
             "miou": dict(self.miou),
+            "miou_interval": _pair(self.miou_interval),
             "class_iou": dict(self.class_iou),
             "gain": self.gain,
             "gain_interval": _pair(self.gain_interval),
@@ -134,6 +136,7 @@ def measured(
         stability=stability_of(history, job),
         changed=changes(history, before, job, split, first, watched) if before else (),
         samples=compared.samples if compared else 0,
+        miou_interval=miou_interval(watched),
     )
 
 

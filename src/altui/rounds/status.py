@@ -10,6 +10,7 @@ from altui.rounds.evidence import evidence
 from altui.rounds.forecast import Forecast, Refused
 from altui.rounds.looks import Looks, count_looks, describe_looks
 from altui.rounds.plan import full_size
+from altui.rounds.references import References, references
 from altui.rounds.repeats import Agreements, agreements
 from altui.rounds.results import RoundResult, round_results
 from altui.rounds.state import (
@@ -55,6 +56,7 @@ class Status:
     todo: str
     claims: tuple[Claim, ...]  # slices that someone is labelling
     agreement: Agreements  # of labelled slices that went out again
+    references: References = References()
 
     def to_json(self) -> dict[str, Any]:
         """The contract's `altui status --json`."""
@@ -75,6 +77,7 @@ class Status:
                 "reasons": list(self.stopping.reasons),
                 "forecast": self.forecast.to_json(),
             },
+            "references": self.references.to_json(),
             "test_uses": self.test_uses.rounds,
             "simulation_test_uses": self.test_uses.simulations,
             "jobs": [job_json(job) for job in self.jobs],
@@ -142,6 +145,7 @@ def status(workspace: Workspace, history: History) -> Status:
         ),
         undoable=undoable(history, number, workspace.store.who),
         todo=todo(state, current, missing, latest_job(jobs, number), stopping),
+        references=references(workspace, jobs),
         claims=tuple(open_claims(history).values()),
         agreement=agreements(history, workspace.config.classes.names),
     )

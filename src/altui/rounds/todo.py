@@ -26,8 +26,8 @@ def todo(
             return f"decide on {waiting}: approve or reject each slice"
         case "annotating":
             return (
-                f"{approved - len(missing)} of {count(approved, 'mask')} in; export the bundle, "
-                f"and import the masks of {listing(missing, shown=4)}"
+                f"{approved - len(missing)} of {count(approved, 'mask')} in; waiting for "
+                f"{listing(missing, shown=3)}: export the bundle, import what comes back"
             )
         case "labelled":
             return f"all {count(approved, 'mask')} are in: run the round"

@@ -9,6 +9,7 @@ from textual.widgets import Static
 
 from altui.actions import Action, Context, Keys, find, next_steps
 from altui.text import plain
+from altui.widgets.told import Told
 
 MIN_SIZE = Size(60, 16)
 LEAST_WORDS = 8  # fewer cells of words than this are not worth showing
@@ -51,12 +52,11 @@ class TitleBar(Widget):
         ).stylize(style)
 
 
-class StatusLine(Static):
+class StatusLine(Told):
     """Where the round stands, what to do next, and the key for it."""
 
     def __init__(self) -> None:
-        super().__init__("reading the project…", markup=False)
-        self._shown: Content | None = None
+        super().__init__("reading the project…")
 
     def show(self, screen_name: str, context: Context, keys: Keys) -> None:
         status = context.snapshot.status
@@ -64,10 +64,7 @@ class StatusLine(Static):
             (f"Round {status.round}, {status.state}: ", "bold"), plain(status.todo)
         )
         steps = Content.styled(next_steps(screen_name, context, keys), "bold $text-accent")
-        lines = fitted(told, steps, self.app.size.width - 2)
-        if lines != self._shown:
-            self._shown = lines
-            self.update(lines)
+        self.tell(fitted(told, steps, self.app.size.width - 2))
 
 
 def fitted(told: Content, steps: Content, width: int) -> Content:
@@ -98,13 +95,17 @@ class KeyBar(Widget):
 
     def show(self, actions: Sequence[Action], keys: Keys) -> None:
         if (tuple(actions), keys) != (self._actions, self._keys):
+            before = self._lines(self.size.width)
             self._actions, self._keys = tuple(actions), keys
-            self.refresh(layout=True)
+            self.refresh(layout=self._lines(self.size.width) != before)
 
     def render(self) -> Content:
         return self._arranged(self.size.width)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return self._lines(width)
+
+    def _lines(self, width: int) -> int:
         return self._arranged(width).plain.count("\n") + 1
 
     def _arranged(self, width: int) -> Content:

@@ -1,14 +1,14 @@
 """Screen 3: background jobs, how far they are, and what they write to their logs."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
-from rich.text import Text
-from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
+from textual.timer import Timer
 from textual.widget import Widget
-from textual.widgets import DataTable, RichLog, Static
+from textual.widgets import DataTable, Static
 
 from altui.actions import Context, bindings
 from altui.jobs.state import JobView
@@ -18,6 +18,8 @@ from altui.screens.base import AltuiScreen
 from altui.screens.confirm import Confirm
 from altui.screens.table import RecordTable, Row, cell
 from altui.text import duration, plain
+from altui.widgets.told import Told
+from altui.widgets.wrapped_log import WrappedLog
 
 COLUMNS = (
     cell("job"),
@@ -29,7 +31,9 @@ COLUMNS = (
     cell("took", right=True),
     cell("by"),
 )
-MAX_LINES = 2000  # of a log
+
+
+REST = 0.12  # seconds that a cursor stays before its job is read: a held key goes by
 
 
 class Meter(Widget):
@@ -50,52 +54,6 @@ class Meter(Widget):
         )
 
 
-class WrappedLog(RichLog):
-    """Plain lines, long ones on as many rows as they take, at any width.
-
-    It follows its end, until someone scrolls up to read.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(max_lines=MAX_LINES, min_width=0, wrap=True, auto_scroll=False)
-        self.told: list[str] = []
-        self._wrapped_at = 0
-        self._following = True
-
-    def tell(self, lines: Sequence[str]) -> None:
-        """Append lines."""
-        self.told = [*self.told, *lines][-MAX_LINES:]
-        for line in lines:
-            self.write(Text(line), scroll_end=False)
-        self._follow()
-
-    def tell_anew(self, lines: Sequence[str]) -> None:
-        """Lines in place of those before, from the end on."""
-        self.told, self._following = [], True
-        self.clear()
-        self.tell(lines)
-
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        super().watch_scroll_y(old_value, new_value)
-        self._following = new_value >= self.max_scroll_y
-
-    def watch_show_vertical_scrollbar(self) -> None:
-        """Until it shows, Textual does not scroll."""
-        self._follow()
-
-    def on_resize(self, event: events.Resize) -> None:
-        """`RichLog` wraps once only, at the width that it had then."""
-        width = self.scrollable_content_region.width
-        if self._wrapped_at not in (0, width):
-            self.tell_anew(self.told)
-        self._wrapped_at = width
-        self._follow()
-
-    def _follow(self) -> None:
-        if self._following:
-            self.call_after_refresh(self.scroll_end, animate=False, x_axis=False)
-
-
 class JobsScreen(AltuiScreen):
     SCREEN_NAME = "jobs"
     CSS_PATH = "jobs.tcss"
@@ -103,6 +61,7 @@ class JobsScreen(AltuiScreen):
 
     _logged: tuple[str, ...] = ()
     _logged_of: str | None = None
+    _rest: Timer | None = None
 
     def body(self) -> ComposeResult:
         with Vertical(classes="panel", id="list") as jobs:
@@ -111,7 +70,7 @@ class JobsScreen(AltuiScreen):
             yield Static("no job has been started yet", id="none", markup=False)
         with Vertical(classes="panel", id="detail"):
             with VerticalScroll(id="progress"):
-                yield Static(markup=False)
+                yield Told()
             yield Meter()
         log = WrappedLog()
         log.add_class("panel")
@@ -136,17 +95,26 @@ class JobsScreen(AltuiScreen):
         return next((job for job in jobs if job.id == key), None)
 
     def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
-        self._show_job()
+        if self._logged_of is None:
+            self._show_job()
+        else:  # all of the job at once, when its log has been read
+            self._watch()
         self.keys_changed()
 
     def on_screen_resume(self) -> None:
         super().on_screen_resume()
-        self._watch()
+        self._watch_now()
 
     def on_screen_suspend(self) -> None:
         self.altui.poller.watch(None)
 
     def _watch(self) -> None:
+        """Have the poller read the job's log, too: once the cursor has come to rest."""
+        if self._rest is not None:
+            self._rest.stop()
+        self._rest = self.set_timer(REST, self._watch_now)
+
+    def _watch_now(self) -> None:
         job = self._job
         if self.is_current:
             self.altui.poller.watch(job.id if job else None)
@@ -156,11 +124,15 @@ class JobsScreen(AltuiScreen):
         detail = self._snapshot.detail if self._snapshot else None
         if job is None or (detail is not None and detail.id != job.id):
             detail = None
+        if detail is None and job is not None and self._logged_of not in (None, job.id):
+            self._watch()
+            return
         if job is not None:
             self.query_one("#detail").border_title = Content(f"{job.id}: {job.state}")
-            self.query_one("#progress Static", Static).update(describe(job, detail))
+            self.query_one("#progress Told", Told).tell(describe(job, detail))
             self.query_one(Meter).show(job.progress)
-            self.query_one(Meter).set_class(not job.active, "-off")
+            for part in (self.query_one(Meter), self.query_one("#progress")):
+                part.set_class(not job.active, "-off")
         if detail is not None or job is None:
             self._show_log(job.id if job else None, detail.log if detail else ())
         self._watch()
@@ -201,6 +173,7 @@ class JobsScreen(AltuiScreen):
             )
 
 
+@lru_cache(maxsize=2000)
 def row(job: JobView) -> Row:
     took = words.seconds_between(job.created_at, job.ended_at) if job.ended_at else None
     return job.id, (

@@ -6,7 +6,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import DataTable, Static
+from textual.widgets import DataTable
 
 from altui.actions import Context, bindings
 from altui.poller import Snapshot
@@ -18,6 +18,7 @@ from altui.screens.slice_pane import SlicePane
 from altui.screens.table import RecordTable
 from altui.slices import SliceId
 from altui.widgets.along_z import AlongZ
+from altui.widgets.told import Told
 
 WIDE = 116  # columns, from which on two slices are shown side by side
 TALL = 30  # rows, from which on every sample is shown along z
@@ -48,7 +49,7 @@ class ProposalsScreen(DecidingScreen):
                     yield RecordTable(COLUMNS, cell_padding=0)
                 with VerticalScroll(classes="panel", id="why") as why:
                     why.border_title = "Why this slice"
-                    yield Static(markup=False)
+                    yield Told()
             with Vertical(id="right"):
                 with Horizontal(id="slices"):
                     yield SlicePane(pictures, names, id="slice")
@@ -114,10 +115,10 @@ class ProposalsScreen(DecidingScreen):
     def _look(self) -> None:
         """Show the slice under the cursor, `_offset` slices along z from it."""
         decision, snapshot = self.decision, self._snapshot
-        why = self.query_one("#why").query_one(Static)
+        why = self.query_one("#why").query_one(Told)
         if decision is None or snapshot is None:
             self.proposal = None
-            why.update("")
+            why.tell("")
             self.query_one("#slice", SlicePane).show_nothing("Slice", "no slice is proposed yet")
             self._arrange(None)
             return
@@ -125,7 +126,7 @@ class ProposalsScreen(DecidingScreen):
             if self.proposal is None or self.proposal.sample != decision.sample:
                 self.viewing = self.viewing.whole()
             self.proposal, self._offset = decision.slice, 0
-        why.update(reasons(decision, snapshot.status))
+        why.tell(reasons(decision, snapshot.status))
         last = max(snapshot.slices_of(decision.sample) - 1, 0)
         index = min(max(decision.slice_index + self._offset, 0), last)
         self._offset = index - decision.slice_index

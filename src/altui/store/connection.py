@@ -133,6 +133,11 @@ class Store:
                 yield Database(connection, execute_plugins=False)
             finally:
                 connection.close()  # rolls back what was not committed
+        except UnicodeDecodeError:
+            raise AltuiError(
+                f"{plain(self.path)} is damaged: it holds text that is not UTF-8",
+                "bring it back from a backup",
+            ) from None
         except sqlite3.Error as error:
             raise explain(error, self.path) from error
 

@@ -8,13 +8,18 @@ from altui.text import count
 from altui.volumes.base import Damaged, Stack
 from altui.volumes.page import Form
 
+PALETTE = 3
 COLOURS = {2: "RGB", 3: "palette-colour", 5: "CMYK", 6: "YCbCr", 8: "Lab", 9: "Lab", 10: "Lab"}
 KINDS = {2: "integer", 3: "float", 5: "complex", 6: "complex"}
 
 
-def dtype_of(form: Form) -> np.dtype[Any]:
-    """The dtype of a greyscale page's pixels, native. Raises Damaged for any other page."""
+def dtype_of(form: Form, indices: bool = False) -> np.dtype[Any]:
+    """The dtype of a greyscale page's pixels, native, or with `indices` also of a palette's.
+    Raises Damaged for any other page.
+    """
     colour = COLOURS.get(form.photometric)
+    if indices and form.photometric == PALETTE:
+        colour = None
     if form.samples != 1 or colour:
         raise Damaged(
             f"is {colour or 'not greyscale'}, with {count(form.samples, 'value')} a pixel",

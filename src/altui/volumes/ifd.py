@@ -10,10 +10,13 @@ import struct
 from typing import Any, Literal, NamedTuple
 
 from altui.volumes.base import Damaged
-from altui.volumes.page import Dialect, Page, read_page
+from altui.volumes.page import Dialect, Page, listed, read_page
 
 MAX_PAGES = 1_000_000
 MAX_TAGS = 4096
+# Times the file's size that its directories and their lists may take: where they overlap,
+# a small file keeps a reader busy for days.
+OVERLAP = 4
 
 
 def _dialect(order: Literal["<", ">"], tags: str, offset: str) -> Dialect:
@@ -52,6 +55,7 @@ def read_pages(data: mmap.mmap, dialect: Dialect) -> tuple[list[Page], Break | N
     cut = f"truncated: a directory is cut off by the end of the file, byte {size:,}"
     pages: list[Page] = []
     shared: dict[Any, Any] = {}
+    left = OVERLAP * size
     seen: set[int] = set()
     start = 0
     link = dialect.offset.size  # where the next directory's position is
@@ -71,7 +75,10 @@ def read_pages(data: mmap.mmap, dialect: Dialect) -> tuple[list[Page], Break | N
         if not 0 < tags <= MAX_TAGS:
             return pages, Break(start, f"there is no directory at byte {start:,}")
         link = first_tag + tags * dialect.tag.size
-        if link > size:
-            return pages, Break(start, cut)
+        left -= link - start
+        if link > size or left < 0:
+            return pages, Break(start, cut if link > size else "its directories overlap")
         seen.add(start)
-        pages.append(read_page(data[first_tag:link], start, dialect, shared))
+        page = read_page(data[first_tag:link], start, dialect, shared)
+        left -= sum(listed(field, size) for field in (page.offsets, page.counts))
+        pages.append(page)

@@ -112,6 +112,12 @@ def read_page(block: bytes, start: int, dialect: Dialect, shared: dict[Any, Any]
     )
 
 
+def listed(field: Field | None, size: int) -> int:
+    """Bytes of a tag's list, if it lies within a file of `size` bytes."""
+    length = field.length * SIZES.get(field.kind, 8) if field else 0
+    return length if field and field.position + length <= size else 0
+
+
 def read_numbers(data: mmap.mmap, dialect: Dialect, field: Field) -> NDArray[np.int64]:
     """A tag's whole numbers, (length,). Raises Damaged."""
     size = SIZES.get(field.kind)

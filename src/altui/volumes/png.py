@@ -12,6 +12,7 @@ from PIL.PngImagePlugin import PngImageFile
 
 from altui.text import plain
 from altui.volumes.base import Damaged, Stack, check_size, naming
+from altui.volumes.png_rows import check_rows
 
 # A PNG with damaged animation data is read as a still; Python's warning would tear the screen.
 warnings.filterwarnings("ignore", "Invalid APNG", module=r"PIL\.PngImagePlugin")
@@ -48,6 +49,7 @@ class PngStack(Stack):
     def _read(self, index: int) -> NDArray[Any]:
         with self.paths[0].open("rb") as file:
             header = _read_header(file)
+            check_rows(file)
             file.seek(0)
             # Not Image.open: its limit on pixels is a warning on stderr first.
             with PngImageFile(file) as image:

@@ -22,10 +22,11 @@ from altui.volumes.segments import locate, plain_bytes, run_at
 class TiffStack(Stack):
     """The pages of one file, mapped into memory; a slice's bytes are read when it is.
 
-    `first` numbers the only slice of a file that is part of a folder.
+    `first` numbers the only slice of a file that is part of a folder; `indices`: of pages
+    with a colour table, the indices are the pixels.
     """
 
-    def __init__(self, path: Path, first: int | None = None) -> None:
+    def __init__(self, path: Path, first: int | None = None, *, indices: bool = False) -> None:
         """Read the directories of every page. Raises AltuiError."""
         self.paths = (path,)
         self._first = first or 0
@@ -39,13 +40,13 @@ class TiffStack(Stack):
                 raise Damaged(f"holds no page: {broken.reason}" if broken else "holds no page")
         self.slices = len(pages)
         with naming(partial(self.where, 0)):
-            self.dtype = dtype_of(pages[0].form)
+            self.dtype = dtype_of(pages[0].form, indices)
             check_size(pages[0].form.height, pages[0].form.width)
             self.height, self.width = pages[0].form.height, pages[0].form.width
         with naming(whole):
             self._pages = self._complete(pages, broken)
             self.slices = len(self._pages)
-        self._require_alike()
+        self._require_alike(indices)
         self._decoders = Decoders(path)
         # Later slices tend to lie further on: the last one tells a truncated file.
         try:
@@ -132,14 +133,14 @@ class TiffStack(Stack):
                 return held
         return len(pages)
 
-    def _require_alike(self) -> None:
+    def _require_alike(self, indices: bool) -> None:
         """Raise AltuiError for the first slice that is unlike slice 0."""
         checked = {id(self._pages[0].form)}  # equal forms are one object
         for index, page in enumerate(self._pages):
             if id(page.form) in checked:
                 continue
             with naming(partial(self.where, index)):
-                require_alike(self, dtype_of(page.form), page.form.height, page.form.width)
+                require_alike(self, dtype_of(page.form, indices), page.form.height, page.form.width)
             checked.add(id(page.form))
 
 

@@ -1,12 +1,17 @@
 """Lines drawn with the dots of braille characters, 2 × 4 to a cell."""
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from altui.widgets.terminal import LineStyle
 
 _BLANK = 0x2800
 # Unicode's dot order: bit of (row, column) within a cell.
 _BITS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
+Dash = tuple[int, int]
+"""So many dots of a line, then so many without."""
+
+SOLID: Final[Dash] = (1, 0)
 _LEVEL = 0x100  # an ASCII cell that a level crosses
 
 
@@ -23,14 +28,18 @@ class Canvas:
         self.width, self.height = columns * across, rows * down
         self._cells: dict[tuple[int, int], int] = {}
 
-    def line(self, points: Sequence[tuple[int, int]]) -> None:
+    def line(self, points: Sequence[tuple[int, int]], dash: Dash = SOLID) -> None:
         """Join `points` (x, y), in dots, by straight lines."""
+        on, off = dash
+        drawn = 0
         for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
             steps = max(abs(x1 - x0), abs(y1 - y0), 1)
             for step in range(steps + 1):
-                self._dot(
-                    round(x0 + (x1 - x0) * step / steps), round(y0 + (y1 - y0) * step / steps)
-                )
+                if drawn % (on + off) < on:
+                    self._dot(
+                        round(x0 + (x1 - x0) * step / steps), round(y0 + (y1 - y0) * step / steps)
+                    )
+                drawn += 1
 
     def level(self, y: int) -> None:
         """A dotted line right across."""

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from textual.content import Content
 from textual.widget import Widget
 
+from altui.widgets.layout import GLYPHS
 from altui.widgets.plot import EMPTY, draw_chart
-from altui.widgets.series import Reference, Series
+from altui.widgets.series import Guide, Reference, Series
 from altui.widgets.terminal import LineStyle, chart_style
 
-__all__ = ["LineChart", "Reference", "Series", "draw_chart"]
+__all__ = ["Guide", "LineChart", "Reference", "Series", "draw_chart"]
 
 
 class LineChart(Widget):
@@ -40,13 +41,24 @@ class LineChart(Widget):
         self._empty = empty
         self._series: tuple[Series, ...] = ()
         self._references: tuple[Reference, ...] = ()
+        self._guides: tuple[Guide, ...] = ()
 
-    def show(self, series: Sequence[Series], references: Sequence[Reference] = ()) -> None:
-        """Draw `series`, the first on top, and named horizontal lines behind them."""
-        shown = tuple(series), tuple(references)
-        if shown != (self._series, self._references):
-            self._series, self._references = shown
+    def show(
+        self,
+        series: Sequence[Series],
+        references: Sequence[Reference] = (),
+        guides: Sequence[Guide] = (),
+    ) -> None:
+        """Draw `series`, the first on top, with named levels and dashed lines behind them."""
+        shown = tuple(series), tuple(references), tuple(guides)
+        if shown != (self._series, self._references, self._guides):
+            self._series, self._references, self._guides = shown
             self.refresh()
+
+    def marker(self, place: int) -> str:
+        """The mark of the series in that place."""
+        markers = GLYPHS[self.line_style].markers
+        return markers[place % len(markers)]
 
     def render(self) -> Content:
         if not self.size:
@@ -58,5 +70,6 @@ class LineChart(Widget):
             self.line_style,
             self._references,
             self._empty,
+            self._guides,
         )
         return Content("\n").join(lines)

@@ -19,8 +19,8 @@ class Glyphs(NamedTuple):
 
 
 GLYPHS: Final[dict[LineStyle, Glyphs]] = {
-    "braille": Glyphs("●○◆◇", "│", "┤", "└", "─", "…"),
-    "ascii": Glyphs("*o+x", "|", "+", "+", "-", "~"),
+    "braille": Glyphs("●○◆◇▲△■□", "│", "┤", "└", "─", "…"),
+    "ascii": Glyphs("*o+x#=%@", "|", "+", "+", "-", "~"),
 }
 
 

@@ -16,16 +16,20 @@ from altui.widgets.axes import (
     value_label,
     value_labels,
 )
-from altui.widgets.braille import Canvas
+from altui.widgets.braille import Canvas, Dash
 from altui.widgets.grid import Grid, shortened
 from altui.widgets.layout import GLYPHS, arranged
-from altui.widgets.series import Reference, Series, usable
+from altui.widgets.series import Guide, Range, Reference, Series, usable
 from altui.widgets.terminal import LineStyle
 
 EMPTY: Final = "No mIoU yet: it appears here when the first round is evaluated."
 X_NAME: Final = "labelled slices"
 
 _QUIET = "$foreground-muted"
+_SHORT: Final[Dash] = (1, 1)
+_LONG: Final[Dash] = (3, 3)
+_EDGE: Final[Dash] = (1, 3)  # of a band
+_REACH = 0.5  # of the measured height: how far a band may stretch the y axis, each way
 _COLOURS = ("$text-primary", "$text-warning", "$text-success", "$text-secondary")
 
 
@@ -37,6 +41,7 @@ class _Curve:
     points: tuple[tuple[float, float], ...]
     marker: str
     colour: str
+    ranges: tuple[Range, ...] = ()
 
 
 def draw_chart(
@@ -46,16 +51,18 @@ def draw_chart(
     style: LineStyle = "braille",
     references: Sequence[Reference] = (),
     empty: str = EMPTY,
+    guides: Sequence[Guide] = (),
 ) -> list[Content]:
     """`rows` lines of `columns` cells; below about 30 × 8 only what fits of the axes.
 
-    `empty` is shown while no series has a point. Styles name theme variables.
+    `empty` is shown while no series has a point. Styles name theme variables. A guide's band
+    leaves the chart where it is much wider than what was measured.
     """
     grid = Grid(columns, rows)
     curves = [_curve(each, place, style) for place, each in enumerate(series)]
     if any(curve.points for curve in curves):
         levels = [each for each in references if usable(each.value)]
-        _Plot(grid, curves, levels, style).draw()
+        _Plot(grid, curves, levels, style, guides).draw()
     else:
         _write_centred(grid, empty)
     return grid.lines()
@@ -65,13 +72,24 @@ class _Plot:
     """One chart under way: the grid it goes to, its axes and where they stand."""
 
     def __init__(
-        self, grid: Grid, curves: list[_Curve], levels: list[Reference], style: LineStyle
+        self,
+        grid: Grid,
+        curves: list[_Curve],
+        levels: list[Reference],
+        style: LineStyle,
+        guides: Sequence[Guide] = (),
     ) -> None:
         self.grid, self.curves, self.levels = grid, curves, levels
+        self.guides = [each for each in guides if each.is_usable]
         self.style, self.glyphs = style, GLYPHS[style]
         measured = [point for curve in curves for point in curve.points]
-        counts = sorted({x for x, _ in measured})
-        values = [y for _, y in measured] + [each.value for each in levels]
+        led = [point for guide in self.guides for point in guide.points]
+        counts = sorted({x for x, _ in (*measured, *led)})
+        values = [y for _, y in (*measured, *led)] + [each.value for each in levels]
+        values += [end for curve in curves for _, *ends in curve.ranges for end in ends]
+        values += _within(
+            values, [end for guide in self.guides for _, *ends in guide.band for end in ends]
+        )
         layout = arranged(grid.rows)
         self.x_axis = Axis(counts[0], counts[-1], tuple(counts))
         self.y_axis = value_axis(values, layout.plot)
@@ -94,11 +112,8 @@ class _Plot:
     def _canvas(self) -> Canvas:
         return Canvas(self.columns, self.layout.plot, self.style)
 
-    def _dots(self, curve: _Curve, canvas: Canvas) -> list[tuple[int, int]]:
-        return [
-            (self.x_axis.dot(x, canvas.width), self._down(y, canvas.height))
-            for x, y in curve.points
-        ]
+    def _dots(self, points: Sequence[tuple[float, float]], canvas: Canvas) -> list[tuple[int, int]]:
+        return [(self.x_axis.dot(x, canvas.width), self._down(y, canvas.height)) for x, y in points]
 
     def _down(self, value: float, height: int) -> int:
         return height - 1 - self.y_axis.dot(value, height)
@@ -113,9 +128,15 @@ class _Plot:
         canvas, colours = self._canvas(), dict[tuple[int, int], str]()
         # A cell where lines meet has the dots of both, in the colour of the first.
         for curve in self.curves:
-            canvas.line(self._dots(curve, canvas))
+            canvas.line(self._dots(curve.points, canvas))
             for row, column, _ in canvas.cells():
                 colours.setdefault((row, column), curve.colour)
+        for x, low, high in (each for curve in self.curves for each in curve.ranges):
+            canvas.line(self._dots([(x, low), (x, high)], canvas))
+        for guide in self.guides:
+            canvas.line(self._dots(guide.points, canvas), _LONG if guide.long else _SHORT)
+            for side in (1, 2):
+                canvas.line(self._dots([(end[0], end[side]) for end in guide.band], canvas), _EDGE)
         for level in self.levels:
             canvas.level(self._down(level.value, canvas.height))
         top, left = self.layout.legend, self.layout.gutter
@@ -125,7 +146,7 @@ class _Plot:
 
     def _markers(self, curve: _Curve) -> None:
         canvas, before = self._canvas(), None
-        for x, y in reversed(self._dots(curve, canvas)):
+        for x, y in reversed(self._dots(curve.points, canvas)):
             row, column = canvas.cell_of(x, y)
             # Side by side they would hide the line; the newest point always has one.
             if before is None or before - column >= 2:
@@ -195,7 +216,15 @@ def _curve(series: Series, place: int, style: LineStyle) -> _Curve:
         series.measured(),
         markers[place % len(markers)],
         _COLOURS[place % len(_COLOURS)],
+        tuple(each for each in series.ranges if usable(*each)),
     )
+
+
+def _within(values: Sequence[float], ends: Sequence[float]) -> list[float]:
+    """`ends`, as far as they stretch the range of `values` by no more than `_REACH`."""
+    low, high = min(values), max(values)
+    reach = _REACH * (high - low)
+    return [min(max(end, low - reach), high + reach) for end in ends]
 
 
 def _write_centred(grid: Grid, text: str) -> None:

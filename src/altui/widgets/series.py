@@ -1,4 +1,4 @@
-"""What a chart shows: named lines and named levels."""
+"""What a chart shows: named lines, what lies about them, and named levels."""
 
 import math
 from dataclasses import dataclass
@@ -8,18 +8,42 @@ _LARGEST: Final = 1e12
 """Greater numbers are no measurements, and their differences need not be finite."""
 
 
+Range = tuple[float, float, float]
+"""(x, low, high)."""
+
+
 @dataclass(frozen=True)
 class Series:
-    """A named line; a point is (x, y), and one whose y is None or NaN is left out."""
+    """A named line; a point is (x, y), and one whose y is None or NaN is left out.
+
+    `ranges`: (x, low, high) drawn as upright lines through the points.
+    """
 
     name: str
     points: tuple[tuple[float, float | None], ...]
+    ranges: tuple[Range, ...] = ()
 
     def measured(self) -> tuple[tuple[float, float], ...]:
         """The points that can be drawn, by x."""
         return tuple(
             sorted((float(x), float(y)) for x, y in self.points if y is not None and usable(x, y))
         )
+
+
+@dataclass(frozen=True)
+class Guide:
+    """A dashed line that stands back, without marks; `band`: (x, low, high) along it.
+
+    Long dashes tell it from others.
+    """
+
+    points: tuple[tuple[float, float], ...]
+    band: tuple[Range, ...] = ()
+    long: bool = False
+
+    @property
+    def is_usable(self) -> bool:
+        return all(usable(*each) for each in (*self.points, *self.band))
 
 
 @dataclass(frozen=True)

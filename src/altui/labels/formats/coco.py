@@ -12,6 +12,7 @@ from altui.text import plain
 from altui.volumes.base import Damaged, check_size
 
 MAX_POINTS = 1_000_000
+MAX_REGIONS = 10_000  # of an image; each is drawn on all of it
 
 
 class Image(NamedTuple):
@@ -60,6 +61,8 @@ def read_coco(document: dict[str, Any]) -> Masks:
 def _draw(image: Image, names: dict[int, str]) -> Pixels:
     """A later annotation lies over the ones before it; what none covers is 0."""
     check_size(image.height, image.width)
+    if len(image.annotations) > MAX_REGIONS:
+        raise Refusal("too-large", f"has more than {MAX_REGIONS:,} annotations of one image")
     used = list(dict.fromkeys(int(one["category_id"]) for one in image.annotations))
     values = np.zeros((image.height, image.width), np.uint16)
     for one in image.annotations:
@@ -88,7 +91,8 @@ def _polygons(polygons: list[Any], height: int, width: int) -> npt.NDArray[np.bo
         from pycocotools import mask
     except ImportError:
         raise missing("coco", "COCO with polygons") from None
-    checked = []
+    checked: list[list[float]] = []
+    steps = 0.0
     for polygon in polygons:
         points = np.asarray(polygon, np.float64)
         if points.ndim != 1 or len(points) < 6 or len(points) % 2 or len(points) > MAX_POINTS:
@@ -97,7 +101,12 @@ def _polygons(polygons: list[Any], height: int, width: int) -> npt.NDArray[np.bo
         if not np.isfinite(points).all():
             raise Damaged("an outline has points that are no numbers")
         beyond = max(height, width)
-        checked.append(np.clip(points, -beyond, 2 * beyond).tolist())
+        near = np.clip(points, -beyond, 2 * beyond)
+        corners = near.reshape(-1, 2)
+        steps += float(np.abs(corners - np.roll(corners, 1, axis=0)).max(axis=1).sum())
+        if steps > height * width + 1000:
+            raise Damaged("its outlines are longer than its image has pixels")
+        checked.append(near.tolist())
     decoded = mask.decode(mask.merge(mask.frPyObjects(checked, height, width)))
     return np.asarray(decoded, bool)
 

@@ -1,4 +1,4 @@
-"""Label Studio: brush masks in its JSON and JSON-MIN, and its PNG export."""
+"""Label Studio: brush masks in its JSON and JSON-MIN, and its PNG and NumPy exports."""
 
 import math
 import re
@@ -11,14 +11,17 @@ import numpy as np
 
 from altui.labels.formats.base import Masks, Pixels, Shape, Source
 from altui.labels.formats.brush import decode_brush
+from altui.labels.formats.npy import MAGIC as NPY
+from altui.labels.formats.npy import open_npy
 from altui.labels.formats.png import open_png
 from altui.labels.verdict import Refusal
 from altui.text import listing, plain
 from altui.volumes.base import Damaged, check_size
 
-# task-7-annotation-3-by-1-tag-bone-0.png: a file for each brush stroke, 0 or 255.
-EXPORTED = re.compile(r"task-(\d+)-annotation-(\d+)(?:-by-.*)?-tag-(.+)-(\d+)\.png", re.I)
+# task-7-annotation-3-by-1-tag-bone-0.png, or .npy: a file for each brush stroke, 0 or 255.
+EXPORTED = re.compile(r"task-(\d+)-annotation-(\d+)(?:-by-.*)?-tag-(.+)-(\d+)\.(?:png|npy)", re.I)
 BRUSH = "brushlabels"
+MAX_REGIONS = 10_000  # of an image; each is drawn on all of it
 OTHERS = ("polygonlabels", "rectanglelabels", "ellipselabels", "keypointlabels")
 
 
@@ -130,6 +133,8 @@ def _decode(task: Task) -> Pixels:
     if task.shape is None:
         raise Refusal("label-studio", task.fault)
     check_size(*task.shape)
+    if len(task.strokes) > MAX_REGIONS:
+        raise Refusal("too-large", f"has more than {MAX_REGIONS:,} brush masks of one image")
     names = list(dict.fromkeys(stroke.label for stroke in task.strokes))
     values = np.zeros(task.shape, np.uint16)
     for stroke in task.strokes:
@@ -149,10 +154,8 @@ def _dicts(values: Any) -> Iterator[dict[str, Any]]:
 
 
 def open_parts(source: Source) -> Masks:
-    """The PNG export: one mask in a file for each stroke. Raises Refusal, AltuiError."""
-    parts = [
-        (label, open_png(Source(path, ".png", source.scratch))) for label, path in source.parts
-    ]
+    """The PNG or NumPy export: one mask in a file for each stroke. Raises Refusal, AltuiError."""
+    parts = [(label, _open_part(path, source)) for label, path in source.parts]
     [shape, *others] = {masks.shapes[0] for _, masks in parts}
     if shape is None or others:
         raise Refusal("shape", "is in files of different sizes")
@@ -170,8 +173,16 @@ def open_parts(source: Source) -> Masks:
     return Masks(1, (shape,), read)
 
 
+def _open_part(path: Path, source: Source) -> Masks:
+    with path.open("rb") as file:
+        is_npy = file.read(len(NPY)) == NPY
+    if is_npy:
+        return open_npy(Source(path, ".npy", source.scratch))
+    return open_png(Source(path, ".png", source.scratch))
+
+
 def part_of(file: Path | PurePath) -> tuple[str, str, int] | None:
-    """What a file of the PNG export is of: its mask, its label, its place among its parts."""
+    """What a file of those exports is of: its mask, its label, its place among its parts."""
     match = EXPORTED.fullmatch(file.name)
     if match is None:
         return None

@@ -11,6 +11,7 @@ from altui.labels.verdict import Refusal
 from altui.volumes.base import Damaged, check_size
 
 
+@np.errstate(all="ignore")  # nibabel reckons with a header's numbers before it judges them
 def open_nifti(source: Source) -> Masks:
     """A volume (x, y, z) as its slices (y, x). Raises Refusal, AltuiError, Damaged, or what
     nibabel raises.
@@ -26,7 +27,8 @@ def open_nifti(source: Source) -> Masks:
     if len(head) < 348:
         raise Damaged("truncated: its header is cut off")
     kind: Any = Nifti2Header if 540 in (_first(head, "<"), _first(head, ">")) else Nifti1Header
-    header = kind(head[: kind.sizeof_hdr])
+    # Unchecked: nibabel's checks mend a header in silence and speak of it on the terminal.
+    header = kind(head[: kind.sizeof_hdr], check=False)
     if bytes(header["magic"].item())[:2] != b"n+":
         raise Damaged("is no NIfTI file in one piece", "save it as .nii or .nii.gz")
     shape = tuple(int(size) for size in header.get_data_shape())
@@ -44,7 +46,7 @@ def open_nifti(source: Source) -> Masks:
         raise Damaged("truncated: it holds fewer numbers than its header says")
     if int(header["sform_code"]) > 0 or int(header["qform_code"]) > 0:
         # RAS; nibabel's class is what knows the two ways in which it may be written.
-        check_directions(np.asarray(header.get_best_affine())[:3, :3], ras=True)
+        check_directions(np.asarray(header.get_best_affine(), np.float64)[:3, :3], ras=True)
     slope, intercept = header.get_slope_inter()
 
     def read(index: int) -> Pixels:
@@ -65,4 +67,5 @@ def _scaled(
     """The header's scale, which label volumes are without."""
     if slope in (None, 1.0) and intercept in (None, 0.0):
         return plane
-    return plane * float(slope or 1.0) + float(intercept or 0.0)
+    with np.errstate(all="ignore"):  # what overflows is no whole number, and refused as such
+        return plane * float(slope or 1.0) + float(intercept or 0.0)

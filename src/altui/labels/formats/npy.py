@@ -16,6 +16,11 @@ def open_npy(source: Source) -> Masks:
         version = np.lib.format.read_magic(file)
         if version not in ((1, 0), (2, 0)):
             raise Damaged(f"is of .npy version {version[0]}.{version[1]}, not of numbers")
+        # numpy looks at the length only once it has read so much.
+        length = int.from_bytes(file.read(2 * version[0]), "little")
+        if length > MAX_HEADER:
+            raise Damaged(f"claims a header of {length:,} bytes")
+        file.seek(len(MAGIC) + 2)
         header = (
             np.lib.format.read_array_header_1_0
             if version == (1, 0)

@@ -10,6 +10,7 @@ from altui.labels.formats.base import Masks, Pixels, Source
 from altui.labels.verdict import Refusal
 from altui.volumes.base import Damaged, check_size
 from altui.volumes.png import SIGNATURE, PngStack
+from altui.volumes.png_rows import check_rows
 
 GREY, RGB, PALETTE, GREY_ALPHA, RGBA = 0, 2, 3, 4, 6
 
@@ -36,6 +37,8 @@ def open_png(source: Source) -> Masks:
 def _read_colour(path: Path, bits: int, colour: int) -> Pixels:
     from PIL.PngImagePlugin import PngImageFile
 
+    with path.open("rb") as file:
+        check_rows(file)
     with path.open("rb") as file, PngImageFile(file) as image:
         if colour == PALETTE:
             table = np.array(image.getpalette() or [], np.uint8).reshape(-1, 3)

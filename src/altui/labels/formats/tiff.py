@@ -1,6 +1,8 @@
 """TIFF and BigTIFF: one page or many, of any whole-number type; one page in colour."""
 
 import mmap
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -12,15 +14,15 @@ from altui.labels.formats.base import Masks, Pixels, Source
 from altui.labels.formats.png import split
 from altui.labels.verdict import Refusal
 from altui.volumes.base import check_size
-from altui.volumes.decode import LZW, Decoders, quiet
-from altui.volumes.grey import COLOURS
+from altui.volumes.decode import LZW, quiet
+from altui.volumes.grey import COLOURS, PALETTE
 from altui.volumes.ifd import read_dialect, read_pages
 from altui.volumes.lzw import check_lzw
 from altui.volumes.page import Dialect, Page
 from altui.volumes.segments import locate
 from altui.volumes.tiff import TiffStack, map_file
 
-PALETTE, RGB = 3, 2
+RGB = 2
 
 
 def open_tiff(source: Source) -> Masks:
@@ -29,26 +31,40 @@ def open_tiff(source: Source) -> Masks:
     data = map_file(path)
     dialect = read_dialect(data)
     pages, _ = read_pages(data, dialect)
-    pages = [page for page in pages if not page.reduced]
+    pages = [page for page in pages if not page.reduced] or pages
     if len(pages) == 1:
         form = pages[0].form
         shape = ((form.height, form.width),)
-        if form.photometric == PALETTE and form.samples == 1:  # ImageJ's, with a colour table
-            check_size(form.height, form.width)
-            decoders = Decoders(path)
-            return Masks(
-                1,
-                shape,
-                lambda _: Pixels(decoders.decode(data, pages[0], locate(data, dialect, pages[0]))),
-            )
-        if form.samples > 1 or form.photometric in COLOURS:
+        if form.samples > 1 or form.photometric in COLOURS.keys() - {PALETTE}:
             check_size(form.height, form.width)
             _check_colour(pages[0])
             return Masks(1, shape, lambda _: split(_read_colour(source, data, dialect, pages[0])))
-    stack = TiffStack(path)
+    stack = TiffStack(path, indices=True)
     names = _imagej_labels(source, stack.slices) if stack.slices > 1 else ()
     shape = ((stack.height, stack.width),)
-    return Masks(stack.slices, shape, lambda index: Pixels(stack.read(index)), names)
+    table = _colour_table(source, pages[0]) if pages[0].form.photometric == PALETTE else None
+    return Masks(stack.slices, shape, lambda index: Pixels(stack.read(index), palette=table), names)
+
+
+@contextmanager
+def _by_tifffile(source: Source) -> Iterator[tifffile.TiffFile]:
+    """Without what it would read at once of microscopes' own flavours."""
+    flavours: Any = dict.fromkeys(("is_ndpi", "is_lsm", "is_scanimage"), False)
+    with quiet(), tifffile.TiffFile(source.path, **flavours) as file:
+        yield file
+
+
+def _colour_table(source: Source, page: Page) -> npt.NDArray[np.uint8] | None:
+    """(n, 3) colours of a palette's indices; None where it cannot be read: the indices count."""
+    try:
+        with _by_tifffile(source) as file:
+            file.filehandle.seek(page.directory)
+            table = tifffile.TiffPage(file, index=0).colormap
+    except Exception:  # whatever tifffile meets in what nobody needs
+        return None
+    if table is None or table.ndim != 2 or len(table) != 3:
+        return None
+    return (table >> 8 if table.max(initial=0) > 255 else table).T.astype(np.uint8)
 
 
 def _check_colour(page: Page) -> None:
@@ -70,10 +86,7 @@ def _read_colour(source: Source, data: mmap.mmap, dialect: Dialect, page: Page) 
     if page.layout.compression == LZW:
         for at, length in zip(*stored, strict=True):
             check_lzw(data[at : at + length], reversed_bits=page.layout.fill_order == 2)
-    with (
-        quiet(),
-        tifffile.TiffFile(source.path, is_ndpi=False, is_lsm=False, is_scanimage=False) as file,
-    ):
+    with _by_tifffile(source) as file:
         file.filehandle.seek(page.directory)
         pixels = tifffile.TiffPage(file, index=0).asarray()
     if pixels.dtype != np.uint8:
@@ -88,7 +101,7 @@ def _read_colour(source: Source, data: mmap.mmap, dialect: Dialect, page: Page) 
 def _imagej_labels(source: Source, slices: int) -> tuple[str, ...]:
     """The slice labels of ImageJ's own metadata: a stack made of files keeps their names."""
     try:
-        with quiet(), tifffile.TiffFile(source.path) as file:
+        with _by_tifffile(source) as file:
             found = (file.imagej_metadata or {}).get("Labels")
     except AltuiError:
         raise

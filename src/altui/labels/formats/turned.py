@@ -22,8 +22,9 @@ def check_directions(directions: npt.NDArray[np.float64], *, ras: bool) -> None:
     """
     if directions.shape != (3, 3) or not np.isfinite(directions).all():
         return  # says nothing
-    lengths = np.linalg.norm(directions, axis=0)
-    if (lengths == 0).any():
+    with np.errstate(all="ignore"):
+        lengths = np.linalg.norm(directions, axis=0)
+    if (lengths == 0).any() or not np.isfinite(lengths).all():
         return
     unit = directions / lengths
     if ras:
