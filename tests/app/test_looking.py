@@ -1,8 +1,10 @@
 """Every way to look at a slice, by keys."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import tifffile
 from PIL import Image
@@ -13,6 +15,7 @@ from altui.project import Project
 from altui.screens import saving
 from altui.screens.proposals import ProposalsScreen
 from altui.screens.slice_pane import SlicePane
+from altui.slices import SliceId
 from altui.widgets.along_z import AlongZ
 from altui.widgets.layers import Look
 
@@ -192,9 +195,14 @@ async def test_ten_slices_at_a_time(folder: Path) -> None:
 
 async def test_neighbours_are_read_ahead(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     app = app_on(folder)
-    reads: list[tuple[str, int]] = []
-    image = app.project.image
-    monkeypatch.setattr(app.project, "image", lambda one: (reads.append(one), image(one))[1])
+    reads: list[SliceId] = []
+    read = app.project.image
+
+    def image(one: SliceId) -> npt.NDArray[Any]:
+        reads.append(one)
+        return read(one)
+
+    monkeypatch.setattr(app.project, "image", image)
     async with app.run_test() as pilot:
         await settle(pilot)
         await press(pilot, "2")
@@ -206,7 +214,7 @@ async def test_neighbours_are_read_ahead(folder: Path, monkeypatch: pytest.Monke
         assert reads == expected
         await press(pilot, "full_stop")  # at once, from what is kept
         assert screen.viewed == (sample, index + 1)
-        assert reads.count((sample, index + 1)) == 1
+        assert reads.count(SliceId(sample, index + 1)) == 1
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])

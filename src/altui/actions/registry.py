@@ -18,9 +18,9 @@ from altui.actions.rounds import ROUNDS
 if TYPE_CHECKING:
     from altui.rounds.state import RoundState
 
-<<<<<<< HEAD
 ACTIONS: tuple[Action, ...] = (
     *SCREENS,
+    *ROUNDS,
     *PROPOSALS,
     *LOOKING,
     *JOBS,
@@ -29,9 +29,6 @@ ACTIONS: tuple[Action, ...] = (
     *LISTS,
     *DIALOGS,
 )
-=======
-ACTIONS: tuple[Action, ...] = (*SCREENS, *ROUNDS, *PROPOSALS, *JOBS, *ROUND, *APP, *LISTS, *DIALOGS)
->>>>>>> main
 """In the order of help and footer."""
 
 _BY_NAME = {action.name: action for action in ACTIONS}

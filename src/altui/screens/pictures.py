@@ -103,9 +103,12 @@ class Pictures:
         try:
             raw = self._project.image(wish.slice)
             sample = self._project.window(wish.slice.sample)
-            windows = {"sample": sample, "slice": window_of_slice(raw)}
-            layers = Layers(finite(raw, sample), *self._over(wish, raw.shape))
-            return Picture(wish, layers, {**windows, "range": range_of_slice(raw)})
+            windows: dict[Contrast, Window] = {
+                "sample": sample,
+                "slice": window_of_slice(raw),
+                "range": range_of_slice(raw),
+            }
+            return Picture(wish, Layers(finite(raw, sample), *self._over(wish, raw.shape)), windows)
         except Exception as error:
             return Picture(wish, error=error)
 

@@ -125,7 +125,8 @@ def draw(
 def levels(grey: npt.NDArray[np.float32], window: Window, top: float) -> npt.NDArray[np.float32]:
     """Grey values as 0 (black) to `top` (white)."""
     scaled = (grey - np.float32(window.low)) * np.float32(top / (window.high - window.low))
-    return np.clip(scaled, 0, np.float32(top))
+    clipped: npt.NDArray[np.float32] = np.clip(scaled, 0, np.float32(top))
+    return clipped
 
 
 def drawn(ids: _IDS) -> npt.NDArray[np.bool_]:
