@@ -112,7 +112,7 @@ class Training(Table):
     class_weights: Literal["none", "balanced"] = "none"  # of the cross-entropy
     hard_pixels: Annotated[float, Field(gt=0, le=1, strict=False)] = 1.0  # share that counts in it
     average: Share = 0.1  # of the training, over which weights are averaged
-    start: Literal["fresh", "warm"] = "fresh"  # warm: from the last round's network
+    start: Literal["warm", "fresh"] = "warm"  # from the last round's network
     validations: Annotated[int, Field(ge=0, le=1000)] = 4  # looks that choose the checkpoint
     save_seconds: Annotated[float, Field(ge=0, strict=False)] = 60.0  # between training.pt's
     seed: Seed = 0

@@ -10,6 +10,7 @@ from altui.errors import AltuiError
 from altui.jobs.folder import Progress
 from altui.jobs.state import JobView
 from altui.project import Project
+from altui.rounds.samples import SampleFigures
 from altui.rounds.status import Status
 
 LOG_LINES = 500
@@ -29,7 +30,7 @@ class Snapshot:
     """The project at one moment.
 
     `slices`: how many each training sample has; `oracle`: whether masks are missing, and the
-    samples of all of them have masks of their own.
+    samples of all of them have masks of their own; `samples`: of every split.
     """
 
     status: Status
@@ -37,6 +38,7 @@ class Snapshot:
     slices: tuple[tuple[str, int], ...] = ()
     detail: JobDetail | None = None
     oracle: bool = False
+    samples: tuple[SampleFigures, ...] = ()
 
     def slices_of(self, sample: str) -> int:
         return dict(self.slices).get(sample, 0)
@@ -112,6 +114,7 @@ class Poller:
             tuple((header.name, header.slices) for header in workspace.train),
             self._detail(status, self._watched),
             self._has_oracle(status),
+            self._project.samples(),
         )
 
     def _has_oracle(self, status: Status) -> bool:

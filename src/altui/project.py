@@ -12,6 +12,7 @@ from altui.jobs.state import JobView
 from altui.labels.accept import read_label
 from altui.labels.backup import Backup, back_up
 from altui.labels.bundle import CONTEXT, Bundle, ToolName, export_bundle
+from altui.labels.fractions import class_pixels
 from altui.labels.history import Revision, restore_revision, revisions, revisions_of
 from altui.labels.imports import ImportReport, import_from_oracle, import_paths
 from altui.labels.predictions import newest_prediction, newest_uncertainty
@@ -25,9 +26,11 @@ from altui.rounds.pick import pick
 from altui.rounds.plan import Plan, plan, strategies_now
 from altui.rounds.propose import Proposals, as_slices, proposable_round, propose
 from altui.rounds.repeats import Agreements, agreements
+from altui.rounds.samples import SampleFigures, sample_figures
 from altui.rounds.simulate import Simulation, simulation, start_simulation
 from altui.rounds.state import current_round, slate
 from altui.rounds.status import Status, status
+from altui.rounds.versus import Versus, versus
 from altui.slices import SliceId
 from altui.volumes.intensity import Window, window_of
 from altui.workspace import Workspace
@@ -80,6 +83,18 @@ class Project:
     def status(self) -> Status:
         """One consistent picture of everything."""
         return status(self.workspace, self.workspace.store.history())
+
+    def samples(self) -> tuple[SampleFigures, ...]:
+        """Every sample with its size, its labels and how well each round predicts it."""
+        return sample_figures(self.workspace.store.history(), self.workspace)
+
+    def class_pixels(self, sample: str) -> tuple[int, ...]:
+        """Pixels by class over a sample's accepted masks."""
+        return class_pixels(self.workspace, sample)
+
+    def compare_rounds(self, first: int, second: int) -> Versus:
+        """Two rounds with results, side by side."""
+        return versus(self.workspace.store.history(), self.workspace, first, second)
 
     # Proposals
 

@@ -148,7 +148,7 @@ async def test_a_question_is_answered_with_other_keys(folder: Path, tmp_path: Pa
     job = start_job(app.project)
     async with app.run_test() as pilot:
         await settle(pilot)
-        await press(pilot, "3")
+        await press(pilot, "4")
         await pilot.press("K")
         await until(pilot, lambda: isinstance(app.screen, Confirm))
         await pilot.pause()

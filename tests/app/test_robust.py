@@ -72,12 +72,12 @@ async def test_every_screen_fits(folder: Path, size: tuple[int, int]) -> None:
     app = app_on(folder)
     async with app.run_test(size=size) as pilot:
         await settle(pilot)
-        for key in "123":
+        for key in "12456":
             await press(pilot, key)
             await pilot.pause()
             lines = screen_text(app).splitlines()
             assert "q quit" in lines[-1]
-            assert "altui" in lines[0]
+            assert "Compare" in lines[0]
 
 
 @pytest.mark.parametrize("has_job", [False, True])
@@ -115,7 +115,7 @@ async def test_the_smallest_terminal_shows_results_and_the_log(folder: Path) -> 
     async with app.run_test(size=(60, 16)) as pilot:
         await settle(pilot)
         assert "2 random          6 16.7 %" in screen_text(app)
-        await press(pilot, "3")
+        await press(pilot, "4")
         await until(pilot, lambda: "line 29" in screen_text(app))
         assert "line 28" in screen_text(app)
         assert "the remedy" in screen_text(app)

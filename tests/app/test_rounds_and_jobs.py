@@ -100,7 +100,7 @@ async def test_the_status_line_says_what_is_awaited(project: Project) -> None:
 
 async def open_jobs(pilot: Pilot[None]) -> None:
     await settle(pilot)
-    await press(pilot, "3")
+    await press(pilot, "4")
 
 
 async def test_a_new_project(folder: Path) -> None:
@@ -111,7 +111,7 @@ async def test_a_new_project(folder: Path) -> None:
         assert "no round has results yet" in text_of(app, "#classes Static")
         assert said(app).startswith("Round 1, proposed:")
         assert "press 2 to see them" in said(app)
-        await press(pilot, "3")
+        await press(pilot, "4")
         assert "no job" in text_of(app, "#none")
 
 

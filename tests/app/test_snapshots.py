@@ -13,8 +13,10 @@ from altui.app import AltuiApp
 from altui.project import Project
 from altui.widgets.wrapped_log import WrappedLog
 
+from ..simulation.made import add_simulation
 from .made import (
     QUALITY,
+    SAMPLES,
     FixedClock,
     finish_round,
     predict,
@@ -129,6 +131,42 @@ def test_another_strategy(
 
     app = app_on(three_rounds)
     assert snap_compare(app, terminal_size=size, run_before=before)
+
+
+@SIZES
+def test_the_samples(
+    folder: Path, clock: FixedClock, snap_compare: Compare, size: tuple[int, int]
+) -> None:
+    project = Project.open(folder, who="anna")
+    measured = {name: split for name, split in SAMPLES.items() if split != "train"}
+    for quality in QUALITY:
+        finish_round(project, quality, measured)
+        project.propose()
+
+    async def at_the_end(pilot: Pilot[None]) -> None:
+        await on("samples")(pilot)
+        await press(pilot, "end")
+
+    assert snap_compare(app_on(project), terminal_size=size, run_before=at_the_end)
+
+
+@SIZES
+def test_two_rounds_side_by_side(
+    three_rounds: Project, snap_compare: Compare, size: tuple[int, int]
+) -> None:
+    assert snap_compare(app_on(three_rounds), terminal_size=size, run_before=on("compare"))
+
+
+@SIZES
+def test_a_simulation(three_rounds: Project, snap_compare: Compare, size: tuple[int, int]) -> None:
+    curves = {"random": [0.4, 0.5, 0.55], "entropy": [0.4, 0.56, 0.6]}
+    add_simulation(three_rounds, curves, full=0.8)
+
+    async def simulated(pilot: Pilot[None]) -> None:
+        await on("compare")(pilot)
+        await press(pilot, "s")
+
+    assert snap_compare(app_on(three_rounds), terminal_size=size, run_before=simulated)
 
 
 @SIZES

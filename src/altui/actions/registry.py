@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from textual.binding import Binding, BindingType
 
 from altui.actions.action import Action, Context, is_valid
+from altui.actions.compare import COMPARE
 from altui.actions.everywhere import APP, ROUND, SCREENS
 from altui.actions.jobs import JOBS
 from altui.actions.keys import Keys
@@ -24,6 +25,7 @@ ACTIONS: tuple[Action, ...] = (
     *PROPOSALS,
     *LOOKING,
     *JOBS,
+    *COMPARE,
     *ROUND,
     *APP,
     *LISTS,
