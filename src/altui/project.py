@@ -356,6 +356,14 @@ class Project:
         """(height, width) 8-bit picture of a slice."""
         return self.window(slice_id.sample).to_uint8(self.image(slice_id))
 
+    def label(self, slice_id: SliceId) -> npt.NDArray[np.integer] | None:
+        """(height, width) class ids of a slice's accepted mask; None where it has none.
+
+        Raises AltuiError where the mask's file cannot be read.
+        """
+        label = self.workspace.store.history().current_labels.get(slice_id)
+        return None if label is None else read_label(self.workspace, label)
+
     def prediction(self, slice_id: SliceId) -> npt.NDArray[np.uint8] | None:
         """(height, width) class ids that the newest network predicts; None without one."""
         return newest_prediction(self.workspace, slice_id)

@@ -13,6 +13,7 @@ from altui.actions.action import Action
 NAMES = {
     **{"up": "↑", "down": "↓", "left": "←", "right": "→", "pageup": "PgUp", "pagedown": "PgDn"},
     **{"escape": "Esc", "enter": "Enter", "space": "Space", "home": "Home", "end": "End"},
+    **{"plus": "+", "minus": "-", "at": "@"},  # which Textual tells by their names
     **{"backspace": "Backspace", "delete": "Del", "insert": "Ins"},
 }
 """How keys that are no characters are told."""
