@@ -28,6 +28,7 @@ class Context:
     job: JobView | None = None
     has_prediction: bool = False
     can_step: bool = False
+    is_searching: bool = False  # in a job's log
 
     @property
     def state(self) -> RoundState:

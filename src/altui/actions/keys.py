@@ -13,7 +13,7 @@ from altui.actions.action import Action
 NAMES = {
     **{"up": "↑", "down": "↓", "left": "←", "right": "→", "pageup": "PgUp", "pagedown": "PgDn"},
     **{"escape": "Esc", "enter": "Enter", "space": "Space", "home": "Home", "end": "End"},
-    **{"backspace": "Backspace", "delete": "Del", "insert": "Ins"},
+    **{"slash": "/", "backspace": "Backspace", "delete": "Del", "insert": "Ins"},
 }
 """How keys that are no characters are told."""
 
