@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
 from click.testing import CliRunner
@@ -86,6 +87,20 @@ def test_there_and_back(labelled: Project, tmp_path: Path, ending: str) -> None:
         assert [r.to_json() for r in own] == [r.to_json() for r in labelled.labels()[one]]
     assert again.status().to_json()["state"] == labelled.status().to_json()["state"]
     assert not faults(again)
+
+
+def test_what_waits_for_a_person_goes_along(
+    labelled: Project, save: Save, asked: Asked, tmp_path: Path
+) -> None:
+    empty = save(asked[1], mask=np.zeros_like(right_mask(labelled, asked[1])))
+    assert labelled.import_labels(empty).of("quarantined")
+    made = back_up(labelled.root, tmp_path / "b.tar")
+    again = move(made.file, labelled.root, tmp_path / "elsewhere")
+    assert rows(again) == rows(labelled)
+    [waiting] = rows(again)["quarantine"]
+    data = (again.root / waiting["path"]).read_bytes()
+    assert hashlib.sha256(data).hexdigest() == waiting["sha256"]
+    assert (again.root / waiting["original"]).read_bytes() == empty.read_bytes()
 
 
 def test_by_the_commands(labelled: Project, tmp_path: Path) -> None:
