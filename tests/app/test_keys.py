@@ -53,7 +53,7 @@ def test_no_file_means_altuis_own(tmp_path: Path) -> None:
 def test_keys_are_read_as_people_write_them(tmp_path: Path) -> None:
     keys = keys_of(
         tmp_path,
-        'approve = "y"\nreject = ["?", "delete", "ctrl+r", "*"]\nhelp = "f1"\ncancel = ","',
+        'approve = "y"\nreject = ["?", "delete", "ctrl+r", "*"]\nhelp = "f1"\ncancel = ";"',
     )
     assert keys.other["reject"] == ("question_mark", "delete", "ctrl+r", "asterisk")
     reject = find("reject")
