@@ -150,7 +150,7 @@ def end_job(project: Project, job: str, state: str, message: str = "", hint: str
         )
 
 
-def write_progress(project: Project, job: str, step: int, log: str) -> None:
+def write_progress(project: Project, job: str, step: int, log: str, loss: float = 0.4312) -> None:
     """What a job that trains has written so far."""
     folder = JobFolder(project.workspace.jobs / job)
     folder.append_progress(
@@ -161,7 +161,10 @@ def write_progress(project: Project, job: str, step: int, log: str) -> None:
             steps=400,
             progress=step / 500,
             seconds_left=95.0,
-            loss=0.4312,
+            loss=loss,
+            memory=2_345_000_000,
+            gpu_memory=12_300_000_000,
+            gpu_total=80_000_000_000,
         )
     )
     (folder.path / "log.txt").write_text(log)

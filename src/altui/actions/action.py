@@ -32,6 +32,7 @@ class Context:
     is_zoomed: bool = False
     can_step: bool = False
     can_compare: bool = False  # a slice of the sample is labelled
+    is_searching: bool = False  # in a job's log
 
     @property
     def state(self) -> RoundState:

@@ -14,7 +14,7 @@ NAMES = {
     **{"up": "↑", "down": "↓", "left": "←", "right": "→", "pageup": "PgUp", "pagedown": "PgDn"},
     **{"escape": "Esc", "enter": "Enter", "space": "Space", "home": "Home", "end": "End"},
     **{"plus": "+", "minus": "-", "at": "@"},  # which Textual tells by their names
-    **{"backspace": "Backspace", "delete": "Del", "insert": "Ins"},
+    **{"slash": "/", "backspace": "Backspace", "delete": "Del", "insert": "Ins"},
 }
 """How keys that are no characters are told."""
 

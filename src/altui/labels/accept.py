@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from altui.errors import AltuiError
 from altui.labels.kept import LABELS, keep, place
-from altui.store.history import Label, Reading
+from altui.store.history import Label, Quarantined, Reading
 from altui.volumes.stack import open_stack
 from altui.workspace import Workspace
 
@@ -83,7 +83,9 @@ def is_same(
         return False
 
 
-def read_label(workspace: Workspace, label: Label | Reading) -> npt.NDArray[np.integer]:
+def read_label(
+    workspace: Workspace, label: Label | Reading | Quarantined
+) -> npt.NDArray[np.integer]:
     """(height, width) class ids of a revision or a repeat's reading. Raises AltuiError."""
     with open_stack(workspace.root, label.path) as stack:
         mask: npt.NDArray[np.integer] = stack.read(0)
