@@ -247,7 +247,7 @@ def test_the_palette_puts_names_before_helps() -> None:
 
 async def test_help_has_every_key(folder: Path) -> None:
     app = app_on(folder)
-    async with app.run_test(size=(100, 60)) as pilot:
+    async with app.run_test(size=(100, 110)) as pilot:
         await settle(pilot)
         await press(pilot, "2")
         await pilot.press("question_mark")
