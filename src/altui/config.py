@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
+from altui.codes import Level, level_fault
 from altui.errors import AltuiError
 from altui.text import did_you_mean, listing, plain
 
@@ -167,11 +168,12 @@ class Jobs(Table):
 
 
 class Import(Table):
-    """What returned masks hold, where that is no class id."""
+    """What returned masks hold, where that is no class id, and how strictly they are checked."""
 
     values: dict[str, Meaning] = {}
     colours: dict[str, Meaning] = {}
     names: dict[str, Meaning] = {}  # of labels, in formats that name them
+    checks: dict[str, Level] = {}  # by code: what a check leads to
     inbox: Annotated[str, Field(min_length=1)] | None = None  # a folder to watch for masks
 
     @property
@@ -215,6 +217,13 @@ class Config(Table):
                         f"[import.{key}] {plain(said)} = {plain(repr(meaning))} is no class: write "
                         f'the name or id of one ({listing(self.classes.names)}), or "ignore"'
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _checks_can_be_set(self) -> Self:
+        for code, level in self.masks_in.checks.items():
+            if fault := level_fault(code, level):
+                raise ValueError(f"[import.checks] {fault}")
         return self
 
     @model_validator(mode="after")

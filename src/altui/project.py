@@ -9,12 +9,22 @@ from typing import TYPE_CHECKING, Any
 from altui.config import Config
 from altui.jobs.folder import JobFolder, Progress, SimulationSpec
 from altui.jobs.state import JobView
+from altui.labels.accept import read_label
 from altui.labels.backup import Backup, back_up
 from altui.labels.bundle import CONTEXT, Bundle, ToolName, export_bundle
+from altui.labels.checks.record import remarks_on
+from altui.labels.checks.remark import Remark
 from altui.labels.fractions import class_pixels
 from altui.labels.history import Revision, restore_revision, revisions, revisions_of
 from altui.labels.imports import ImportReport, import_from_oracle, import_paths
 from altui.labels.predictions import newest_prediction, newest_uncertainty
+from altui.labels.quarantine import (
+    QuarantinedMask,
+    accept_quarantined,
+    quarantined_masks,
+    read_quarantined,
+    refuse_quarantined,
+)
 from altui.query.pool import Strategy
 from altui.rounds import decide, run
 from altui.rounds.claims import Claim, assign, open_claims, release
@@ -234,6 +244,40 @@ class Project:
         [one] = as_slices((slice_id,))
         return restore_revision(self.workspace, one, revision)
 
+    def label(self, slice_id: str | SliceId) -> npt.NDArray[np.integer]:
+        """(height, width) class ids of a slice's current label. Raises AltuiError without one."""
+        return read_label(self.workspace, self.revisions(slice_id)[-1].label)
+
+    def label_checks(self, slice_id: str | SliceId) -> tuple[Remark, ...]:
+        """What the checks remarked of a slice's current label when it was taken in."""
+        label = self.revisions(slice_id)[-1].label
+        with self.workspace.store.read() as db:
+            return remarks_on(db, label.restores or label.id)
+
+    def quarantined(self, every: bool = False) -> tuple[QuarantinedMask, ...]:
+        """The masks in doubt that wait for a decision, oldest first, one a slice at most;
+        `every`: also those that were decided on or have a newer mask in their place.
+        """
+        return quarantined_masks(self.workspace.store.history(), every=every)
+
+    def quarantined_mask(self, which: str | SliceId | QuarantinedMask) -> npt.NDArray[np.integer]:
+        """(height, width) class ids of a waiting mask."""
+        return read_quarantined(self.workspace, *_masks((which,)))
+
+    def accept_quarantined(
+        self, *which: str | SliceId | QuarantinedMask
+    ) -> tuple[QuarantinedMask, ...]:
+        """Have waiting masks become their slices' labels, all of them or none. Give the one of
+        `quarantined()` that was looked at, so that none that came since is taken for it.
+        """
+        return accept_quarantined(self.workspace, _masks(which))
+
+    def refuse_quarantined(
+        self, *which: str | SliceId | QuarantinedMask, reason: str = ""
+    ) -> tuple[QuarantinedMask, ...]:
+        """Have waiting masks become no labels; they are kept all the same."""
+        return refuse_quarantined(self.workspace, _masks(which), reason)
+
     def back_up(self, to: str | Path, with_jobs: bool = False) -> Backup:
         """Write state, labels and originals into a new .tar or .tar.gz, also while jobs run."""
         return back_up(self.root, Path(to), with_jobs=with_jobs)
@@ -321,3 +365,10 @@ class Project:
         side; None without one.
         """
         return newest_uncertainty(self.workspace, slice_id)
+
+
+def _masks(
+    which: Sequence[str | SliceId | QuarantinedMask],
+) -> tuple[SliceId | QuarantinedMask, ...]:
+    """Raises AltuiError for a name that is no slice's."""
+    return tuple(one if isinstance(one, QuarantinedMask) else as_slices((one,))[0] for one in which)

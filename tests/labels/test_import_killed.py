@@ -34,6 +34,14 @@ Mount = Callable[..., None]
 
 
 @pytest.fixture
+def folder(folder: Path) -> Path:
+    """Some of its slices are alike, and their masks are right all the same."""
+    with (folder / "altui.toml").open("a") as config:
+        config.write('[import.checks]\ncopied = "note"\n')
+    return folder
+
+
+@pytest.fixture
 def everything(project: Project, back: Path) -> Path:
     """A right mask for every slice of every training sample."""
     for sample in TRAIN:

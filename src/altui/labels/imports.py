@@ -1,15 +1,20 @@
 """Returned masks: each is checked and taken in, or refused, on its own."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
+from altui.codes import level_of
 from altui.errors import AltuiError
+from altui.labels.checks.remark import Remark
 from altui.labels.find import Finding, Found
-from altui.labels.intake import Candidate, Intake, Options
+from altui.labels.intake import Candidate, Checked, Intake, Options
+from altui.labels.pipeline import batches, in_order
 from altui.labels.read import Reader
 from altui.labels.scratch import Scratch
 from altui.labels.verdict import ImportReport, Refusal, Verdict, refused
@@ -21,6 +26,7 @@ from altui.workspace import Workspace
 
 __all__ = ["ImportReport", "import_from_oracle", "import_paths"]
 
+Mask = npt.NDArray[np.integer]
 ROOM = 1 << 30  # bytes to unpack archives to, beyond what the project's own masks take
 
 
@@ -37,60 +43,72 @@ def import_paths(
     """Check every mask under `paths` and take in the good ones; `slice_id` says which slice
     the only mask there labels.
 
-    Each accepted mask is committed at once, so a kill in the middle loses none of those
-    before it. Raises AltuiError for a path that is not there or holds no mask, where nothing
-    can be written, and for several masks with one `slice_id`.
+    Masks are taken in some at a time: a kill in the middle loses none of those before, and no
+    mask is said to be accepted that is not committed. Raises AltuiError for a path that is not
+    there or holds no mask, where nothing can be written, and for several masks with one
+    `slice_id`.
     """
     room = ROOM + 8 * sum(one.slices * one.height * one.width for one in workspace.train)
     options = Options(dry_run, unasked, trust, annotator)
     with Intake(workspace, options) as intake, Scratch(room) as scratch:
         reader = Reader(workspace.config)
-        finding = Finding(workspace, reader, unasked=unasked)
+        wanted = unasked or level_of("not-asked", workspace.config.masks_in.checks) == "note"
+        finding = Finding(workspace, reader, unasked=wanted)
         finding.find(paths, scratch, slice_id)
         verdicts = finding.verdicts
-        for group in finding.groups.values():
-            candidates = []
-            for found in group:
-                try:
-                    candidate = _candidate(intake, reader, found)
-                except Refusal as refusal:
-                    verdicts.append(refused(found.name, refusal, found.slice))
-                else:
-                    if candidate.mask.any() or not found.whole or finding.is_asked(found.slice):
-                        candidates.append(candidate)
-            if candidates:
-                verdicts += intake.take(candidates)
+        check = partial(_checked, intake, reader, finding)
+        for batch in batches(in_order(check, finding.groups.values())):
+            verdicts += [verdict for _, refusals in batch for verdict in refusals]
+            verdicts += intake.take(checked for checked, _ in batch if checked)
     ordered = tuple(sorted(verdicts, key=lambda verdict: verdict.file))
     return ImportReport(ordered, dry_run, tuple(finding.notes))
 
 
-def _candidate(intake: Intake, reader: Reader, found: Found) -> Candidate:
-    """A mask that can become the slice's label. Raises Refusal."""
-    file, trust = found.file, intake.options.trust
-    if file.role == "premask" and not trust:
-        raise Refusal(
-            "unedited",
-            "is the network's own prediction, as the bundle brought it; "
-            "if it is right as it is, import it with --trust",
-        )
+def _checked(
+    intake: Intake, reader: Reader, finding: Finding, group: Sequence[Found]
+) -> tuple[list[Checked], list[Verdict]]:
+    """What came back for one slice, decoded and checked; and verdicts on what goes no further."""
+    edited = [found for found in group if found.file.role != "premask"] or group
+    checked: list[Checked] = []
+    verdicts: list[Verdict] = []
+    for found in group:
+        try:
+            if found not in edited:
+                message = "is the bundle's own mask, and an edited one lies beside it"
+                raise Refusal("unedited", message)
+            candidate, mask = _candidate(intake, reader, found)
+            if mask.any() or not found.whole or finding.is_asked(found.slice):
+                checked.append(intake.check(candidate, mask))
+        except Refusal as refusal:
+            verdicts.append(refused(found.name, refusal, found.slice))
+    return checked, verdicts
+
+
+def _candidate(intake: Intake, reader: Reader, found: Found) -> tuple[Candidate, Mask]:
+    """A decoded mask, where it comes from and what its file gives away. Raises Refusal."""
+    file = found.file
     header = intake.workspace.headers.get(found.slice.sample)
     if header is None:
         raise Refusal("no-such-slice", f'there is no sample "{plain(found.slice.sample)}"')
     mask = reader.mask(file, found.index, header)
-    if found.whole and not trust and not intake.options.unasked and not mask.any():
-        raise Refusal(
-            "empty",
-            "is empty: nobody seems to have labelled it yet; if it is right as it is, import it "
-            "with --trust",
+    remarks = []
+    if file.role == "premask":
+        remarks.append(
+            Remark("unedited", "is the network's own prediction, as the bundle brought it")
         )
+    if found.whole and not mask.any():
+        remarks.append(Remark("unlabelled", "is empty: nobody seems to have labelled it yet"))
     original = None if file.source.parts else file.source.path
-    bundle = file.manifest.bundle if file.manifest else ""
-    minutes = reader.open(file.source).minutes_of(found.index)
     candidate = Candidate(
-        found.name, found.slice, mask, file.sha256, original, minutes=minutes, bundle=bundle
+        found.name,
+        found.slice,
+        file.sha256,
+        original,
+        minutes=reader.open(file.source).minutes_of(found.index),
+        bundle=file.manifest.bundle if file.manifest else "",
+        remarks=tuple(remarks),
     )
-    intake.check(candidate)
-    return candidate
+    return candidate, mask
 
 
 def import_from_oracle(workspace: Workspace, *, dry_run: bool = False) -> ImportReport:
@@ -117,10 +135,9 @@ def import_from_oracle(workspace: Workspace, *, dry_run: bool = False) -> Import
                 stacks[slice_id.sample] = opened.enter_context(workspace.masks(slice_id.sample))
             mask = stacks[slice_id.sample].read(slice_id.index)
             digest = hashlib.sha256(np.ascontiguousarray(mask).tobytes()).hexdigest()
-            candidate = Candidate(source, slice_id, mask, digest)
             try:
-                intake.check(candidate)
-                verdicts += intake.take([candidate])
+                checked = intake.check(Candidate(source, slice_id, digest), mask)
+                verdicts += intake.take([[checked]])
             except Refusal as refusal:
                 verdicts.append(refused(source, refusal, slice_id))
     return ImportReport(tuple(verdicts), dry_run)

@@ -10,6 +10,7 @@ from altui.rounds.evidence import evidence
 from altui.rounds.forecast import Forecast, Refused
 from altui.rounds.looks import Looks, count_looks, describe_looks
 from altui.rounds.plan import full_size
+from altui.rounds.quarantine import waiting_masks
 from altui.rounds.references import References, references
 from altui.rounds.repeats import Agreements, agreements
 from altui.rounds.results import RoundResult, round_results
@@ -52,6 +53,7 @@ class Status:
     todo: str
     claims: tuple[Claim, ...]  # slices that someone is labelling
     agreement: Agreements  # of labelled slices that went out again
+    quarantined: tuple[SliceId, ...]  # their masks wait for a person's decision
     references: References = References()
 
     def to_json(self) -> dict[str, Any]:
@@ -67,6 +69,7 @@ class Status:
             "strays": [str(one) for one in self.strays],
             "claims": [one.to_json() for one in self.claims],
             "agreement": self.agreement.to_json(),
+            "quarantined": len(self.quarantined),
             "rounds": [one.to_json() for one in self.rounds],
             "stopping": {
                 "verdict": self.stopping.verdict,
@@ -116,6 +119,7 @@ def status(workspace: Workspace, history: History) -> Status:
     number = current_round(history)
     current = slate(history, number)
     missing = missing_masks(history, current)
+    doubted = tuple(waiting_masks(history))
     return Status(
         project=workspace.config.project.name,
         watched=workspace.config.stopping.split,
@@ -133,10 +137,11 @@ def status(workspace: Workspace, history: History) -> Status:
         missing=missing,
         strays=strays(workspace, history, current),
         undoable=undoable(history, number, workspace.store.who),
-        todo=todo(state, current, missing, latest_job(jobs, number), stopping),
+        todo=todo(state, current, missing, latest_job(jobs, number), stopping, doubted),
         references=references(workspace, jobs),
         claims=tuple(open_claims(history).values()),
         agreement=agreements(history, workspace.config.classes.names),
+        quarantined=doubted,
     )
 
 
