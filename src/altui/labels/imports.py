@@ -123,6 +123,7 @@ def import_from_oracle(workspace: Workspace, *, dry_run: bool = False) -> Import
     verdicts: list[Verdict] = []
     with Intake(workspace, Options(dry_run, trust=True)) as intake, ExitStack() as opened:
         stacks: dict[str, Stack] = {}
+        checked: list[list[Checked]] = []
         for slice_id in approved:
             masks = workspace.sample(slice_id.sample).masks
             source = f"{masks}#{slice_id.index}" if masks else str(slice_id)
@@ -136,8 +137,8 @@ def import_from_oracle(workspace: Workspace, *, dry_run: bool = False) -> Import
             mask = stacks[slice_id.sample].read(slice_id.index)
             digest = hashlib.sha256(np.ascontiguousarray(mask).tobytes()).hexdigest()
             try:
-                checked = intake.check(Candidate(source, slice_id, digest), mask)
-                verdicts += intake.take([[checked]])
+                checked.append([intake.check(Candidate(source, slice_id, digest), mask)])
             except Refusal as refusal:
                 verdicts.append(refused(source, refusal, slice_id))
+        verdicts += intake.take(checked)
     return ImportReport(tuple(verdicts), dry_run)

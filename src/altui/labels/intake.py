@@ -210,7 +210,8 @@ class Intake:
             raise Refusal(first.code, first.message, figures=first.figures)
         message = f"a repeat of revision {repeat.label}, which stays the label"
         verdict = Verdict(candidate.file, "accepted", REPEAT, message, candidate.slice)
-        known = replace(verdict, outcome="unchanged", code="unchanged")
+        same = "the same mask as came before"
+        known = replace(verdict, outcome="unchanged", code="unchanged", message=same)
         if is_known(history, repeat, encoded.sha256):
             return known
         verdict = replace(verdict, notes=remarks)
