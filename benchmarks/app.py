@@ -118,7 +118,7 @@ PLACES: tuple[tuple[str, str, tuple[str, ...], int], ...] = (
     ("labels, in the list", "3", (DOWN, DOWN, UP, UP), 16384),
     ("samples, along z", "5", (".", ".", ",", ","), 16384),
     ("samples, in the list", "5", (DOWN, DOWN, UP, UP), 16384),
-    ("compare, other rounds", "6", (",", ",", ".", "."), 4096),
+    ("compare, other rounds", "6", (",", ",", ".", "."), 16384),
     ("proposals, along z", "2", (".", ".", ",", ","), 16384),
     ("proposals, in the list", "2", (DOWN, DOWN, UP, UP), 16384),
     ("proposals, prediction", "2", ("p", "p"), 16384),
