@@ -55,7 +55,8 @@ EMPTY = (sys.executable, "-c", EMPTY_APP)
 # What a person does in a round, over and over; the last keys put everything back.
 HOUR = (
     *("1", DOWN, UP, UP, DOWN, "2", DOWN, ".", ".", ",", "p", "p", DOWN, "a", "u", UP, UP),
-    *("z", "3", DOWN, "d", "d", UP, "4", DOWN, DOWN, UP, UP, "5", DOWN, ".", ",", UP, "6", "?", "\x1b", ":", "\x1b"),
+    *("z", "3", DOWN, "d", "d", UP, "4", DOWN, DOWN, UP, UP, "5", DOWN, ".", ",", UP, "6"),
+    *("?", "\x1b", ":", "\x1b"),
 )
 KEYS_AN_HOUR = 3600
 
