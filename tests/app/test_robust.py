@@ -168,7 +168,7 @@ async def test_a_fault_of_the_poller_is_told_once(
                 looks.append(1)
                 raise AltuiError("the disk is [away]", "mount it")
 
-            broken.setattr(app.project, "status", status)
+            broken.setattr(app.project, "refresh", status)
             await until(pilot, lambda: len(looks) > 5)
             assert [n.message for n in app._notifications] == ["the disk is [away]\nmount it"]
         app.project.approve_all()

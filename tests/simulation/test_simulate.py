@@ -24,6 +24,7 @@ from altui.simulation.nodes import folders, uses_of_test
 from ..conftest import write_project
 
 LONG = 100_000  # steps: such a training never ends by itself
+FRESH = 'start = "fresh"'  # finished trainings can be carried without their networks
 ARGUMENTS = ("--rounds", 2, "--strategies", "random,entropy")
 
 
@@ -58,7 +59,7 @@ def _no_process_outlives_its_test(tmp_path: Path) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any, Any, Any]:
     """A project with a finished simulation, its document, and its status before and after."""
-    folder = write_project(tmp_path_factory.mktemp("whole") / "project", steps=2)
+    folder = write_project(tmp_path_factory.mktemp("whole") / "project", steps=2, extra=FRESH)
     before = status(folder)
     found = document(folder, *ARGUMENTS, "--full", "--wait")
     return folder, found, before, status(folder)
@@ -139,7 +140,7 @@ def test_killed_it_goes_on_and_comes_to_the_same(
 ) -> None:
     """Begun with round 1 carried over from elsewhere; killed first alone, then with its child."""
     elsewhere, reference, _, _ = finished
-    root = new_folder(steps=2)
+    root = new_folder(steps=2, extra=FRESH)
     first = reference["experiments"][0]["rounds"][0]["node"]
     carried = root / ".altui/simulation" / first
     carried.mkdir(parents=True)
@@ -203,7 +204,7 @@ def test_two_at_once_and_cancelling_ends_the_trainings(new_folder: Callable[...,
 def test_a_training_that_fails_is_explained(new_folder: Callable[..., Path]) -> None:
     import tifffile
 
-    root = new_folder(steps=2)
+    root = new_folder(steps=2, extra=FRESH)
     for name in ("s1", "s2", "s3"):
         masks = tifffile.imread(root / "masks" / f"{name}.tif")
         tifffile.imwrite(root / "masks" / f"{name}.tif", masks + 70)

@@ -7,9 +7,9 @@ import pytest
 
 from altui.config import Config, load
 from altui.errors import AltuiError
-from altui.jobs.folder import RESULT, SCORES, JobResult, SimulationSpec, now
+from altui.jobs.folder import CHECKPOINT, RESULT, SCORES, JobFolder, JobResult, SimulationSpec, now
 from altui.query.components import Components
-from altui.simulation.nodes import Node, recipe_of, slim, uses_of_test
+from altui.simulation.nodes import NODES, Node, recipe_of, slim, uses_of_test
 from altui.simulation.records import Rows, row_lines
 from altui.simulation.walk import Walk
 
@@ -18,7 +18,13 @@ SLICES = {"s1": 12, "s2": 12, "s3": 12}
 
 @pytest.fixture
 def config(folder: Path) -> Config:
-    return load(folder / "altui.toml")
+    """Trainings that start fresh: one that starts warm needs the network before."""
+    return starting(load(folder / "altui.toml"), "fresh")
+
+
+def starting(config: Config, start: str) -> Config:
+    training = config.training.model_copy(update={"start": start})
+    return config.model_copy(update={"training": training})
 
 
 def walk(folder: Path, config: Config, strategies: str = "random,entropy", **spec: int) -> Walk:
@@ -120,11 +126,29 @@ def test_slim_nodes_are_enough_to_go_on(folder: Path, config: Config) -> None:
         (job.path / "model.pt").write_bytes(b"large")
         (job.path / "predictions").mkdir()
         (job.path / "predictions" / "s1.tif").write_bytes(b"large")
-        slim(job)
+        slim(job, "fresh")
         assert {path.name for path in job.path.iterdir()} <= {RESULT, SCORES, "spec.json"}
     again = walk(folder, config)
     again.advance()
     assert again.rows() == whole.rows()
+
+
+def test_a_warm_start_is_from_the_network_before_or_not_at_all(
+    folder: Path, config: Config
+) -> None:
+    warm = starting(config, "warm")
+    course = walk(folder, warm, "random")
+    course.advance()
+    finish(folder, warm, course.wanted()[0])
+    course.advance()
+    [second] = course.wanted()
+    assert second.previous
+    before = folder / NODES / second.previous
+    with pytest.raises(AltuiError, match="the network of the round before is gone"):
+        second.prepare(folder, warm, "cpu")
+    (before / CHECKPOINT).write_bytes(b"network")
+    slim(JobFolder(before), "warm")  # a strategy that is added later begins from it too
+    assert second.prepare(folder, warm, "cpu").spec().previous == str(NODES / second.previous)
 
 
 def test_one_more_strategy_starts_from_the_shared_round(folder: Path, config: Config) -> None:

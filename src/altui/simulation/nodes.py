@@ -81,7 +81,7 @@ class Node:
     def prepare(self, project: Path, config: Config, device: str) -> JobFolder:
         """Write the folder for a start, or for another one: checkpoints in it stay.
 
-        Raises OSError.
+        Raises AltuiError for a warm start without the network that it starts from, OSError.
         """
         folder = self.folder(project)
         folder.path.mkdir(parents=True, exist_ok=True)
@@ -94,8 +94,14 @@ class Node:
         if self.steps is not None:
             changes |= {"steps": self.steps, "steps_per_slice": 0, "max_steps": self.steps}
         training = config.training.model_copy(update=changes)
-        # Carried here without its network, the node before has nothing to begin from.
         there = self.previous and (project / NODES / self.previous / CHECKPOINT).exists()
+        if self.previous and not there and training.start == "warm":
+            # Begun from anything else, it would be another training under this one's name.
+            raise AltuiError(
+                f"the network of the round before is gone: {NODES / self.previous / CHECKPOINT}",
+                f"copy it there from where it was trained, or remove {NODES / self.previous}, "
+                "so that it is trained again",
+            )
         folder.write(
             SPEC,
             JobSpec(
@@ -174,10 +180,13 @@ def is_training(folder: JobFolder) -> bool:
     return lock_held(folder)
 
 
-def slim(folder: JobFolder) -> None:
-    """Remove networks, checkpoints and predictions; figures, scores and the log stay."""
+def slim(folder: JobFolder, start: str) -> None:
+    """Remove checkpoints, predictions and networks; figures, scores and the log stay, and the
+    network where trainings `start` warm: a strategy that is added later begins from it.
+    """
+    kept = SLIM | {CHECKPOINT} if start == "warm" else SLIM
     for path in folder.path.iterdir() if folder.path.is_dir() else ():
-        if path.name in SLIM:
+        if path.name in kept:
             continue
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)

@@ -103,7 +103,7 @@ class _Course:
             self.walk.finished().keys() - self.walk.needed() - self._slim - self.crew.hands.keys()
         )
         for key in over:
-            slim(JobFolder(self.walk.project / NODES / key))
+            slim(JobFolder(self.walk.project / NODES / key), self.walk.config.training.start)
         self._slim |= over
 
     def _tell_progress(self) -> None:
