@@ -159,6 +159,14 @@ def test_npy(tmp_path: Path, dtype: str, order: Any) -> None:
     assert np.array_equal(planes(tmp_path / "m.npy"), volume[:1])
 
 
+def test_npy_of_python_2(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    np.save(tmp_path / "m.npy", VOLUME)
+    raw = (tmp_path / "m.npy").read_bytes()
+    (tmp_path / "m.npy").write_bytes(raw.replace(b"(3, 4, 5), }   ", b"(3L, 4L, 5L), }"))
+    assert np.array_equal(planes(tmp_path / "m.npy"), VOLUME)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_npy_is_never_unpickled(tmp_path: Path) -> None:
     np.save(tmp_path / "m.npy", np.array([[print, None]], object), allow_pickle=True)
     assert code(tmp_path / "m.npy") == "format"

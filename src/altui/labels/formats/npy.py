@@ -1,5 +1,10 @@
 """NumPy's .npy: (height, width), or (slices, height, width); never pickled."""
 
+import ast
+import io
+import re
+from typing import Any
+
 import numpy as np
 
 from altui.labels.formats.base import AS_PNG, Masks, Pixels, Source, plane_of
@@ -8,6 +13,7 @@ from altui.volumes.base import Damaged, check_size
 
 MAGIC = b"\x93NUMPY"
 MAX_HEADER = 4096
+LONG = re.compile(r"(\d)L\b")
 
 
 def open_npy(source: Source) -> Masks:
@@ -16,17 +22,10 @@ def open_npy(source: Source) -> Masks:
         version = np.lib.format.read_magic(file)
         if version not in ((1, 0), (2, 0)):
             raise Damaged(f"is of .npy version {version[0]}.{version[1]}, not of numbers")
-        # numpy looks at the length only once it has read so much.
         length = int.from_bytes(file.read(2 * version[0]), "little")
-        if length > MAX_HEADER:
+        if length > MAX_HEADER:  # numpy looks at it only once it has read so much
             raise Damaged(f"claims a header of {length:,} bytes")
-        file.seek(len(MAGIC) + 2)
-        header = (
-            np.lib.format.read_array_header_1_0
-            if version == (1, 0)
-            else np.lib.format.read_array_header_2_0
-        )
-        shape, fortran, dtype = header(file, max_header_size=MAX_HEADER)
+        shape, fortran, dtype = _header(file.read(length))
         start = file.tell()
         size = file.seek(0, 2)
     if dtype.hasobject or dtype.kind not in "biuf":
@@ -47,3 +46,11 @@ def open_npy(source: Source) -> Masks:
         return Pixels(plane_of(source.path, dtype, start, shape, part, fortran=fortran))
 
     return Masks(slices, ((shape[-2], shape[-1]),), read)
+
+
+def _header(text: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, whether in Fortran's order, dtype. Raises what Python and numpy raise."""
+    # Python 2 wrote `(40L, 48L)`; numpy reads that too, with a warning on the terminal.
+    fields = repr(ast.literal_eval(LONG.sub(r"\1", text.decode("latin1")).strip())).encode("latin1")
+    plain = io.BytesIO(len(fields).to_bytes(4, "little") + fields)
+    return np.lib.format.read_array_header_2_0(plain, max_header_size=2 * MAX_HEADER)
