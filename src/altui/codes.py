@@ -101,6 +101,7 @@ CHECKS: tuple[Check, ...] = (
         "quarantine",
         "it differs from the prediction far more than the labels of other slices do",
         "disagreement",
+        "pixels",
         "median",
         "limit",
         "slices",

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from altui.errors import AltuiError
 from altui.labels.accept import read_label
-from altui.labels.checks.agreement import compare_turned, share_apart
+from altui.labels.checks.agreement import Apart, compare, compare_turned
 from altui.labels.checks.content import check_content, check_missing
 from altui.labels.checks.disagreement import check_disagreement
 from altui.labels.checks.orientation import fit_edges
@@ -78,10 +78,11 @@ class Examiner:
         if prediction is not None and prediction.shape != mask.shape:
             prediction = None
         figures: dict[str, Figure] = {}
+        apart = None
         if prediction is not None:
-            share = share_apart(mask, prediction, self._classes.ignore)
-            figures = {"disagreement": round(share, 5), "job": job}
-        remarks = tuple(self._remarks(slice_id, mask, counts, prediction, figures, edges))
+            apart = compare(mask, prediction, self._classes.ignore)
+            figures = {"disagreement": round(apart.disagreement, 5), "job": job}
+        remarks = tuple(self._remarks(slice_id, mask, counts, prediction, apart, edges))
         return Examined(mask, remarks, figures)
 
     def _remarks(
@@ -90,7 +91,7 @@ class Examiner:
         mask: Mask,
         counts: Counter[int],
         prediction: Page | None,
-        figures: dict[str, Figure],
+        apart: Apart | None,
         edges: bool,
     ) -> Iterator[Remark]:
         if self._predicted.is_exported(slice_id, mask):
@@ -101,12 +102,12 @@ class Examiner:
         about_turn = self._check_turn(slice_id, mask, prediction, edges)
         if about_turn:
             yield about_turn
-        if prediction is not None:
+        if prediction is not None and apart is not None:
             if not about_content:
                 yield from self._check_missing(slice_id, counts, prediction)
-            about_share = check_disagreement(float(figures["disagreement"]), self._others)
-            if about_share:
-                yield about_share
+            far = check_disagreement(apart, self._others)
+            if far:
+                yield far
         about_pieces = check_pieces(mask, self._classes.ignore)
         if about_pieces:
             yield about_pieces
