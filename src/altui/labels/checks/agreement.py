@@ -68,6 +68,6 @@ class Apart(NamedTuple):
 def compare(mask: Ids, prediction: Ids, ignore: int) -> Apart:
     """`mask`, `prediction`: (height, width) class ids; where the mask is ignored does not count."""
     counted = mask != ignore
-    either = np.count_nonzero(((mask != 0) | (prediction != 0)) & counted)
-    apart = np.count_nonzero((mask != prediction) & counted)
-    return Apart(apart / max(np.count_nonzero(counted), 1), apart / max(either, 1))
+    either = int(np.count_nonzero(((mask != 0) | (prediction != 0)) & counted))
+    apart = int(np.count_nonzero((mask != prediction) & counted))
+    return Apart(apart / max(int(np.count_nonzero(counted)), 1), apart / max(either, 1))
