@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from altui.errors import AltuiError
-from altui.jobs.folder import Progress
+from altui.jobs.folder import JobFolder, Progress
+from altui.jobs.losses import Losses, Points
 from altui.jobs.state import JobView
 from altui.project import Project
 from altui.rounds.samples import SampleFigures
@@ -18,11 +19,12 @@ LOG_LINES = 500
 
 @dataclass(frozen=True)
 class JobDetail:
-    """What the Jobs screen shows of one job beyond its line in the list."""
+    """What the Jobs screen shows of one job beyond its line in the list; `losses`: by step."""
 
     id: str
     log: tuple[str, ...] = ()
     last: Progress | None = None
+    losses: Points = ()
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class Poller:
         self._latest: Snapshot | None = None
         self._fault = ""
         self._ended_detail: tuple[JobView, JobDetail] | None = None
+        self._losses: Losses | None = None  # of the watched job
 
     def start(self) -> None:
         threading.Thread(target=self._run, name="altui-poller", daemon=True).start()
@@ -129,10 +132,14 @@ class Poller:
             return self._ended_detail[1]
         try:
             log = tuple(self._project.job_log(job.id, LOG_LINES))
-            progress = [] if job.active else self._project.job_progress(job.id)
+            folder = JobFolder(self._project.workspace.jobs / job.id)
+            last = None if job.active else folder.last_progress()
+            if self._losses is None or self._losses.folder != folder:
+                self._losses = Losses(folder)
+            losses = self._losses.points()
         except (AltuiError, OSError) as error:
             return JobDetail(job.id, (f"the log cannot be read: {error}",))
-        detail = JobDetail(job.id, log, progress[-1] if progress else None)
+        detail = JobDetail(job.id, log, last, losses)
         if not job.active:  # it will not change any more
             self._ended_detail = (job, detail)
         return detail

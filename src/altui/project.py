@@ -244,10 +244,6 @@ class Project:
         [one] = as_slices((slice_id,))
         return restore_revision(self.workspace, one, revision)
 
-    def label(self, slice_id: str | SliceId) -> npt.NDArray[np.integer]:
-        """(height, width) class ids of a slice's current label. Raises AltuiError without one."""
-        return read_label(self.workspace, self.revisions(slice_id)[-1].label)
-
     def label_checks(self, slice_id: str | SliceId) -> tuple[Remark, ...]:
         """What the checks remarked of a slice's current label when it was taken in."""
         label = self.revisions(slice_id)[-1].label
@@ -355,6 +351,15 @@ class Project:
     def view(self, slice_id: SliceId) -> npt.NDArray[np.uint8]:
         """(height, width) 8-bit picture of a slice."""
         return self.window(slice_id.sample).to_uint8(self.image(slice_id))
+
+    def label(self, slice_id: str | SliceId) -> npt.NDArray[np.integer] | None:
+        """(height, width) class ids of a slice's accepted mask; None where it has none.
+
+        Raises AltuiError where the mask's file cannot be read.
+        """
+        [one] = as_slices((slice_id,))
+        label = self.workspace.store.history().current_labels.get(one)
+        return None if label is None else read_label(self.workspace, label)
 
     def prediction(self, slice_id: SliceId) -> npt.NDArray[np.uint8] | None:
         """(height, width) class ids that the newest network predicts; None without one."""

@@ -19,6 +19,7 @@ from .made import (
     SAMPLES,
     FixedClock,
     finish_round,
+    predict,
     press,
     running,
     settle,
@@ -26,6 +27,7 @@ from .made import (
     until,
     write_progress,
 )
+from .test_proposals import open_strategies
 
 Compare = Callable[..., bool]
 SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=["80x24", "120x36"])
@@ -52,7 +54,8 @@ def training(three_rounds: Project) -> Iterator[Project]:
     project.import_from_oracle()
     job = start_job(project)
     log = "".join(f"step {step:>3}  loss {1 / (1 + step / 40):.4f}\n" for step in range(0, 240, 8))
-    write_progress(project, job, 240, log)
+    for step in range(8, 241, 8):
+        write_progress(project, job, step, log, loss=0.2 + 1 / (1 + step / 40))
     with running(project, job):
         yield project
 
@@ -99,6 +102,36 @@ def test_a_line_for_each_class(
         await settle(pilot)
 
     assert snap_compare(app_on(three_rounds), terminal_size=size, run_before=by_class)
+
+
+@SIZES
+@pytest.mark.parametrize(
+    "keys", ["", "p", "ph", "sb"], ids=["filled", "outlined", "heat", "beside"]
+)
+def test_proposals_with_predictions(
+    three_rounds: Project, snap_compare: Compare, keys: str, size: tuple[int, int]
+) -> None:
+    job = three_rounds.status().jobs[-1].id
+    predict(three_rounds, job)
+
+    async def before(pilot: Pilot[None]) -> None:
+        await on("proposals")(pilot)
+        await press(pilot, *keys)
+
+    assert snap_compare(app_on(three_rounds), terminal_size=size, run_before=before)
+
+
+@SIZES
+def test_another_strategy(
+    three_rounds: Project, snap_compare: Compare, size: tuple[int, int]
+) -> None:
+    async def before(pilot: Pilot[None]) -> None:
+        await on("proposals")(pilot)
+        await open_strategies(pilot, app, "equidistant")
+        await pilot.pause()
+
+    app = app_on(three_rounds)
+    assert snap_compare(app, terminal_size=size, run_before=before)
 
 
 @SIZES

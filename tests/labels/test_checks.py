@@ -22,7 +22,7 @@ from altui.labels.checks.remark import Remark
 from altui.labels.checks.rules import Rules
 from altui.labels.verdict import Verdict
 from altui.slices import SliceId
-from tests.labels.conftest import SAMPLES, SLICES, Array, Save, right_mask
+from tests.labels.conftest import SAMPLES, SLICES, Array, Save, label_of, right_mask
 from tests.labels.test_bundle import with_predictions
 
 ROOT = Path(__file__).parents[2]
@@ -280,7 +280,7 @@ def test_islands_and_holes_are_noted(project: Project, asked: Asked, save: Save)
     [note] = verdict.notes
     assert (note.code, dict(note.figures)) == ("islands", {"islands": 2, "holes": 1})
     assert [one.code for one in project.label_checks(asked[0])] == ["islands"]
-    assert np.array_equal(project.label(asked[0]), mask)
+    assert np.array_equal(label_of(project, asked[0]), mask)
 
 
 def flooded(mask: Array) -> list[tuple[int, int]]:

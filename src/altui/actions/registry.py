@@ -11,6 +11,7 @@ from altui.actions.compare import COMPARE
 from altui.actions.everywhere import APP, ROUND, SCREENS
 from altui.actions.jobs import JOBS
 from altui.actions.keys import Keys
+from altui.actions.looking import LOOKING
 from altui.actions.moving import DIALOGS, LISTS
 from altui.actions.proposals import PROPOSALS
 from altui.actions.rounds import ROUNDS
@@ -22,6 +23,7 @@ ACTIONS: tuple[Action, ...] = (
     *SCREENS,
     *ROUNDS,
     *PROPOSALS,
+    *LOOKING,
     *JOBS,
     *COMPARE,
     *ROUND,

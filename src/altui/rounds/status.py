@@ -20,6 +20,7 @@ from altui.rounds.state import (
     current_round,
     latest_job,
     missing_masks,
+    rejected_slices,
     round_state,
     slate,
 )
@@ -49,6 +50,9 @@ class Status:
     wanted: int  # slices that a full slate holds
     missing: tuple[SliceId, ...]
     strays: tuple[SliceId, ...]  # labelled or in the slate, but not in altui.toml any more
+    labels: tuple[tuple[SliceId, int], ...]  # every labelled slice, and its current revision
+    rejected: tuple[SliceId, ...]  # in this round or before, and not taken up again
+    deciders: tuple[tuple[SliceId, str, str], ...]  # of this round: who decided, and why
     undoable: str  # what this person's undo would take back; empty for nothing
     todo: str
     claims: tuple[Claim, ...]  # slices that someone is labelling
@@ -96,6 +100,9 @@ def job_json(job: JobView) -> dict[str, Any]:
         "steps": job.steps,
         "seconds_left": job.seconds_left,
         "loss": job.loss,
+        "memory": job.memory,
+        "gpu_memory": job.gpu_memory,
+        "gpu_total": job.gpu_total,
         "who": job.who,
         "created_at": job.created_at,
         "ended_at": job.ended_at,
@@ -136,6 +143,13 @@ def status(workspace: Workspace, history: History) -> Status:
         wanted=full_size(workspace, current),
         missing=missing,
         strays=strays(workspace, history, current),
+        labels=tuple((label.slice, label.id) for label in history.current_labels.values()),
+        rejected=tuple(sorted(rejected_slices(history))),
+        deciders=tuple(
+            (decision.slice, event.who, event.note if event.what == "reject" else "")
+            for decision in current.in_state("approved", "rejected")
+            for event in (history.event_of(decision),)
+        ),
         undoable=undoable(history, number, workspace.store.who),
         todo=todo(state, current, missing, latest_job(jobs, number), stopping, doubted),
         references=references(workspace, jobs),

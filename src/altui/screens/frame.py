@@ -122,10 +122,22 @@ class KeyBar(Widget):
         return self._arranged(width).plain.count("\n") + 1
 
     def _arranged(self, width: int) -> Content:
-        """On one line if at all possible."""
-        entries = [_entry(action, self._keys.shown(action)) for action in self._actions]
-        wide, tight = filled(entries, width, 2), filled(entries, width, 1)
-        return tight if "\n" in wide.plain and "\n" not in tight.plain else wide
+        """On one line if at all possible, without what can be spared."""
+        actions = list(self._actions)
+        while True:
+            arranged = closely(
+                [_entry(action, self._keys.shown(action)) for action in actions], width
+            )
+            spare = max((action.spare for action in actions), default=0)
+            if not spare or "\n" not in arranged.plain:
+                return arranged
+            actions = [action for action in actions if action.spare < spare]
+
+
+def closely(entries: Sequence[Content], width: int) -> Content:
+    """Entries side by side, nearer to each other where that saves a line."""
+    wide, tight = filled(entries, width, 2), filled(entries, width, 1)
+    return tight if tight.plain.count("\n") < wide.plain.count("\n") else wide
 
 
 def filled(entries: Sequence[Content], width: int, gap: int) -> Content:

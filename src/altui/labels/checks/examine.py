@@ -33,13 +33,13 @@ NEAR = 0.1  # of a sample's slices: farther along z, a label says nothing of wha
 
 @dataclass(frozen=True)
 class Examined:
-    """A mask in as few bytes a pixel as it needs, what was remarked, and, where a network that
-    had not seen the slice predicted it, the `disagreement` with that and its `job`.
+    """What was remarked of a mask, and, where a network that had not seen the slice predicted it,
+    the `disagreement` with that and its `job`.
     """
 
-    mask: Mask
     remarks: tuple[Remark, ...]
     figures: dict[str, Figure]
+    pixels: int
 
 
 class Examiner:
@@ -63,9 +63,12 @@ class Examiner:
         self._predicted.close()
         self._open.close()
 
-    def examine(self, slice_id: SliceId, mask: Mask, *, edges: bool = True) -> Examined:
-        """`edges`: also look at the slice's own image. Raises Refusal for a mask that can be
-        no label of the slice, or whose slice cannot be looked at.
+    def examine(
+        self, slice_id: SliceId, mask: Mask, *, edges: bool = True
+    ) -> tuple[Mask, Examined]:
+        """Also the mask in as few bytes a pixel as it needs. `edges`: look at the slice's own
+        image too. Raises Refusal for a mask that can be no label of the slice, or whose slice
+        cannot be looked at.
         """
         try:
             self._workspace.check_slice(slice_id)
@@ -95,7 +98,7 @@ class Examiner:
                 found.append(self._check_missing(slice_id, counts, prediction))
             found.append(check_disagreement(apart, self._others))
         found.append(check_pieces(mask, self._classes.ignore))
-        return Examined(mask, tuple(filter(None, found)), figures)
+        return mask, Examined(tuple(filter(None, found)), figures, mask.size)
 
     def _check_missing(
         self, slice_id: SliceId, counts: Counter[int], prediction: Page
