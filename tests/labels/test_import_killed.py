@@ -130,13 +130,14 @@ def test_imports_of_other_masks_at_once(project: Project, everything: Path, othe
 
 def kill_imports(root: Path, folders: list[Path], seed: int, results: Any) -> None:
     """In a process of its own, which has no threads: forks imports and kills each of them
-    at a random moment of the time that a whole one takes.
+    at a random moment of the time that a whole one takes, and half as long again: rows are
+    committed at its end.
     """
     rng = random.Random(seed)
     project = Project.open(root)
     project.import_labels(folders[0], unasked=True, dry_run=True)  # imports what is imported late
     longest, rows = 0.0, [0]
-    for number in range(-2, KILLS):
+    for number in range(KILLS + KILLS // 9 + 1):
         child = os.fork()
         if not child:
             try:
@@ -144,12 +145,12 @@ def kill_imports(root: Path, folders: list[Path], seed: int, results: Any) -> No
             finally:
                 os._exit(0)
         began = time.monotonic()
-        if number >= 0:
-            time.sleep(rng.uniform(0, longest))
+        if number % 10:
+            time.sleep(rng.uniform(0, 1.5 * longest))
             os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-        if number < 0:
-            longest = max(longest, time.monotonic() - began)
+        if number % 10 == 0:  # the others of the machine come and go
+            longest = time.monotonic() - began
         rows.append(len(assert_files_true(project)))
     results.put((longest, rows))
 
@@ -182,7 +183,7 @@ def test_killed_at_200_random_moments(
     longest, rows = results.get()
     grown = sum(after > before for before, after in zip(rows, rows[1:], strict=False))
     assert rows == sorted(rows), "a row that was there once stays"
-    assert grown > KILLS / 3, f"most kills hit an import in the middle (of {longest:.2f} s)"
+    assert grown > KILLS / 3, f"not all kills come before the end (after {longest:.2f} s)"
     assert project.import_labels(everything, unasked=True).exit_status == 0
     assert_files_true(project)
     for one, label in project.workspace.store.history().current_labels.items():

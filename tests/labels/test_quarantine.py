@@ -307,7 +307,7 @@ def kill_imports(root: Path, path: Path, seed: int, results: Any) -> None:
                 os._exit(0)
         began = time.monotonic()
         if number >= 0:
-            time.sleep(rng.uniform(0, longest))
+            time.sleep(rng.uniform(0, 1.5 * longest))
             os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         longest = max(longest, time.monotonic() - began) if number < 0 else longest
