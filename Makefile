@@ -23,6 +23,7 @@ pictures: .venv/.dev  ## the README's pictures, from the running app
 
 benchmarks: .venv/.dev  ## start-up times, the training step and the app, as ratios in one run
 	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/importing.py
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/app.py
 

@@ -21,7 +21,7 @@ import statistics
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -31,6 +31,13 @@ import tifffile
 
 from altui import Project
 from altui.app import AltuiApp
+from altui.labels.accept import encode
+from altui.labels.checks.orientation import fit_edges
+from altui.labels.checks.pieces import check_pieces
+from altui.labels.checks.shape import count_classes
+from altui.labels.formats.base import Source
+from altui.labels.formats.tiff import open_tiff
+from altui.labels.scratch import Scratch
 from altui.labels.verdict import ImportReport
 
 CONFIG = """\
@@ -86,17 +93,17 @@ def make(root: Path, masks: int, side: int) -> None:
             )
 
 
+def bare_one(path: Path) -> None:
+    data = path.read_bytes()
+    hashlib.sha256(data).hexdigest()
+    tifffile.imread(io.BytesIO(data))
+
+
 def bare(files: list[Path], threads: int) -> float:
     """Seconds."""
-
-    def one(path: Path) -> None:
-        data = path.read_bytes()
-        hashlib.sha256(data).hexdigest()
-        tifffile.imread(io.BytesIO(data))
-
     begin = time.perf_counter()
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(one, files))
+        list(pool.map(bare_one, files))
     return time.perf_counter() - begin
 
 
@@ -119,6 +126,39 @@ def taken(root: Path, files: list[Path], dry_run: bool) -> float:
 def check(report: ImportReport, masks: int) -> None:
     bad = next(iter(report.of("refused") + report.of("quarantined")), None)
     assert len(report.of("accepted")) == masks, bad
+
+
+def steps(root: Path, files: list[Path]) -> Iterator[tuple[str, float]]:
+    """What is done with each mask, and the milliseconds of one thread that it takes."""
+    project = fresh(root)
+    classes, ignore = project.config.classes, project.config.classes.ignore
+    scratch = Scratch(1 << 30)
+    masks = [open_tiff(Source(file, ".tif", scratch)).read(0).values for file in files]
+    with project.workspace.images("screw") as stack:
+        images = [stack.read(index) for index in range(len(files))]
+        ways: dict[str, Callable[[int], object]] = {
+            "bare decoding and hashing": lambda i: bare_one(files[i]),
+            "decoding as an import does": lambda i: open_tiff(
+                Source(files[i], ".tif", scratch)
+            ).read(0),
+            "reading the slice's image": stack.read,
+            "counting the classes": lambda i: count_classes(masks[i], classes),
+            "holding it against the image's edges": lambda i: fit_edges(
+                masks[i], images[i], ignore
+            ),
+            "counting islands and holes": lambda i: check_pieces(masks[i], ignore),
+            "compressing the label": lambda i: encode(masks[i]),
+        }
+        for name, way in ways.items():
+            best = min(thread_time(way, len(files)) for _ in range(5))
+            yield name, 1e3 * best / len(files)
+
+
+def thread_time(way: Callable[[int], object], count: int) -> float:
+    begin = time.thread_time()
+    for index in range(count):
+        way(index)
+    return time.thread_time() - begin
 
 
 def anonymous() -> int:
@@ -218,6 +258,8 @@ def main() -> None:
             ratio = statistics.median(run[name] / run["bare"] for run in times)
             each = 1e3 * seconds / len(files)
             print(f"{name}: {seconds:.2f} s, {each:.2f} ms a mask, ratio {ratio:.2f}")
+        for name, milliseconds in steps(root, files[:40]):
+            print(f"{name}: {milliseconds:.2f} ms of one core")
         if given.only_times:
             return
         for part in (files[: len(files) // 5], files):

@@ -19,6 +19,7 @@ import pytest
 import tifffile
 
 from altui import AltuiError, Project
+from altui.labels import pipeline
 from altui.labels.accept import read_label
 from altui.labels.stored import stored_files
 from altui.slices import SliceId
@@ -130,28 +131,29 @@ def test_imports_of_other_masks_at_once(project: Project, everything: Path, othe
 
 def kill_imports(root: Path, folders: list[Path], seed: int, results: Any) -> None:
     """In a process of its own, which has no threads: forks imports and kills each of them
-    at a random moment of the time that a whole one takes, and half as long again: rows are
-    committed at its end.
+    at a random moment of the time that a whole one takes.
     """
     rng = random.Random(seed)
+    pipeline.batches.__defaults__ = 2, 60.0  # masks, seconds: several commits an import
     project = Project.open(root)
     project.import_labels(folders[0], unasked=True, dry_run=True)  # imports what is imported late
-    longest, rows = 0.0, [0]
-    for number in range(KILLS + KILLS // 9 + 1):
+    longest, rows, turn = 0.0, [0], 0
+    for number in range(-2, KILLS):
         child = os.fork()
         if not child:
             try:
-                project.import_labels(folders[number % 2], unasked=True)
+                project.import_labels(folders[turn], unasked=True)
             finally:
                 os._exit(0)
         began = time.monotonic()
-        if number % 10:
-            time.sleep(rng.uniform(0, 1.5 * longest))
+        if number >= 0:
+            time.sleep(rng.uniform(0, 1.2 * longest))
             os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-        if number % 10 == 0:  # the others of the machine come and go
-            longest = time.monotonic() - began
+        if number < 0:
+            longest = max(longest, time.monotonic() - began)
         rows.append(len(assert_files_true(project)))
+        turn ^= rows[-1] > rows[-2]  # else the same masks are still news
     results.put((longest, rows))
 
 
@@ -183,7 +185,7 @@ def test_killed_at_200_random_moments(
     longest, rows = results.get()
     grown = sum(after > before for before, after in zip(rows, rows[1:], strict=False))
     assert rows == sorted(rows), "a row that was there once stays"
-    assert grown > KILLS / 3, f"not all kills come before the end (after {longest:.2f} s)"
+    assert grown > KILLS / 6, f"many kills hit an import in the middle (of {longest:.2f} s)"
     assert project.import_labels(everything, unasked=True).exit_status == 0
     assert_files_true(project)
     for one, label in project.workspace.store.history().current_labels.items():
