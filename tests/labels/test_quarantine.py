@@ -294,7 +294,7 @@ def test_the_command(project: Project, asked: Asked, doubted: Path) -> None:
 def kill_imports(root: Path, path: Path, seed: int, results: Any) -> None:
     """Forks imports of doubtful masks and kills most of them, each at a random moment."""
     rng, project, longest, grown = random.Random(seed), Project.open(root), 0.0, 0
-    for number in range(48):
+    for number in range(28):
         before = len(project.workspace.store.history().quarantine)
         child = os.fork()
         if not child:
@@ -306,11 +306,11 @@ def kill_imports(root: Path, path: Path, seed: int, results: Any) -> None:
             finally:
                 os._exit(0)
         began = time.monotonic()
-        if number % 8:
+        if number % 6:
             time.sleep(rng.uniform(0, 1.5 * longest))
             os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-        if number % 8 == 0:  # the machine is not always as busy
+        if number % 6 == 0:  # the machine is not always as busy
             longest = time.monotonic() - began
         assert_files_true(project)
         grown += len(project.workspace.store.history().quarantine) > before
@@ -336,6 +336,6 @@ def test_killed_at_random_moments(project: Project, asked: Asked, save: Save) ->
     killer.start()
     killer.join(120)
     assert killer.exitcode == 0
-    assert results.get() >= 6, "those that were not killed"
+    assert results.get() >= 5, "those that were not killed"
     history = project.workspace.store.history()
     assert len(stored_files(history)) > len(history.quarantine) > 10
