@@ -77,7 +77,7 @@ def main() -> None:
             train(project, 3)
         asyncio.run(take(project, ["rounds", "proposals", "samples", "compare"]))
         start_one_more(project)
-        asyncio.run(take(project, ["jobs"]))
+        asyncio.run(take(project, ["labels", "jobs"]))
         project.cancel()
 
 

@@ -10,10 +10,11 @@ from altui.errors import AltuiError
 from altui.jobs.folder import JobFolder, Progress
 from altui.jobs.losses import Losses, Points
 from altui.jobs.state import JobView
-from altui.labels.overview import SliceLabels
+from altui.labels.overview import SliceLabels, label_overview
 from altui.project import Project
-from altui.rounds.samples import SampleFigures
+from altui.rounds.samples import SampleFigures, sample_figures
 from altui.rounds.status import Status
+from altui.rounds.status import status as derive_status
 
 LOG_LINES = 500
 
@@ -112,16 +113,17 @@ class Poller:
 
     def _snapshot(self) -> Snapshot:
         self._project.refresh()
-        status = self._project.status()
         workspace = self._project.workspace
+        history = workspace.store.history()  # asked for once: each time, the database is looked at
+        status = derive_status(workspace, history)
         return Snapshot(
             status,
             workspace.store.writable,
             tuple((header.name, header.slices) for header in workspace.train),
             self._detail(status, self._watched),
             self._has_oracle(status),
-            self._project.samples(),
-            self._project.label_overview(),
+            sample_figures(history, workspace),
+            label_overview(history),
         )
 
     def _has_oracle(self, status: Status) -> bool:

@@ -135,6 +135,12 @@ def test_a_wide_band_does_not_flatten_what_was_measured() -> None:
     assert low >= 0.65
 
 
+def test_nor_does_a_wide_range_however_far_it_goes() -> None:
+    wide = Series("test", ((8, 0.7), (16, 0.74)), ((8, 0.2, 1.0), (16, -1e11, 1e11)))
+    ticks = [float(line[:3]) for line in text(wide, rows=16) if line[3:4] == "┤"]
+    assert 0.65 <= min(ticks) <= max(ticks) <= 0.8
+
+
 def test_many_points_keep_the_newest_marker() -> None:
     many = Series("test", tuple((8.0 * n, 0.8 - 0.2 / n) for n in range(1, 200)))
     lines = text(many)

@@ -29,7 +29,7 @@ _QUIET = "$foreground-muted"
 _SHORT: Final[Dash] = (1, 1)
 _LONG: Final[Dash] = (3, 3)
 _EDGE: Final[Dash] = (1, 3)  # of a band
-_REACH = 0.5  # of the measured height: how far a band may stretch the y axis, each way
+_REACH = 0.5  # of the measured height: how far ranges may stretch the y axis, each way
 _COLOURS = ("$text-primary", "$text-warning", "$text-success", "$text-secondary")
 
 
@@ -57,8 +57,8 @@ def draw_chart(
 ) -> list[Content]:
     """`rows` lines of `columns` cells; below about 30 × 8 only what fits of the axes.
 
-    `empty` is shown while no series has a point. Styles name theme variables. A guide's band
-    leaves the chart where it is much wider than what was measured.
+    `empty` is shown while no series has a point. Styles name theme variables. Ranges and
+    bands leave the chart where they are much wider than what was measured.
     """
     grid = Grid(columns, rows)
     curves = [_curve(each, place, style) for place, each in enumerate(series)]
@@ -90,10 +90,9 @@ class _Plot:
         led = [point for guide in self.guides for point in guide.points]
         counts = sorted({x for x, _ in (*measured, *led)})
         values = [y for _, y in (*measured, *led)] + [each.value for each in levels]
-        values += [end for curve in curves for _, *ends in curve.ranges for end in ends]
-        values += _within(
-            values, [end for guide in self.guides for _, *ends in guide.band for end in ends]
-        )
+        about = [*(each for curve in curves for each in curve.ranges)]
+        about += [each for guide in self.guides for each in guide.band]
+        values += _within(values, [end for _, *ends in about for end in ends])
         layout = arranged(grid.rows)
         self.x_axis = Axis(counts[0], counts[-1], tuple(counts))
         self.y_axis = value_axis(values, layout.plot)
@@ -120,7 +119,8 @@ class _Plot:
         return [(self.x_axis.dot(x, canvas.width), self._down(y, canvas.height)) for x, y in points]
 
     def _down(self, value: float, height: int) -> int:
-        return height - 1 - self.y_axis.dot(value, height)
+        """Not far outside, for what is far outside the axis: a line there costs time."""
+        return min(max(height - 1 - self.y_axis.dot(value, height), -height), 2 * height)
 
     def _row(self, value: float) -> int:
         """The grid row of a value; found by the dots, as the markers' rows are."""
