@@ -51,6 +51,7 @@ CHECKS: tuple[Check, ...] = (
     _fixed("duplicate", "another file holds another mask of the slice"),
     _fixed("held-out", "it is of a validation or test sample"),
     _fixed("stack", "nothing says which slices it holds"),
+    _fixed("directions", "the directions of its axes do not fit those of the slices"),
     # Which class each pixel has
     _fixed(
         "shape",
@@ -101,6 +102,7 @@ CHECKS: tuple[Check, ...] = (
         "quarantine",
         "it differs from the prediction far more than the labels of other slices do",
         "disagreement",
+        "pixels",
         "median",
         "limit",
         "slices",
@@ -127,8 +129,8 @@ def level_fault(code: str, level: Level) -> str:
         )
     if check.fixed and level != check.level:
         return (
-            f'"{code}" cannot be a {level}: {check.summary}, and such a mask cannot be kept as a '
-            "label; remove the line"
+            f'"{code}" cannot be weakened to "{level}": where {check.summary}, nothing can be kept '
+            "as a label; remove the line"
         )
     return ""
 

@@ -129,6 +129,12 @@ def right_mask(project: Project, slice_id: SliceId) -> Array:
         return stack.read(slice_id.index)
 
 
+def label_of(project: Project, slice_id: SliceId) -> Array:
+    mask = project.label(slice_id)
+    assert mask is not None
+    return mask
+
+
 def codes(report: Any) -> dict[str, str]:
     """Each file's name and the code of its verdict."""
     return {Path(verdict.file).name: verdict.code for verdict in report.verdicts}

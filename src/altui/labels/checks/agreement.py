@@ -1,6 +1,7 @@
 """How far a mask and the network's prediction agree, and whether they would when turned."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -54,8 +55,19 @@ def _kappa(one: Ids, other: Ids, classes: int) -> float:
     return cohen_kappa(table) or 0.0
 
 
-def share_apart(mask: Ids, prediction: Ids, ignore: int) -> float:
-    """Share of the pixels, 0..1, that are of different classes; ignored ones do not count."""
-    counted = mask.size - int(np.count_nonzero(mask == ignore))
-    apart = int(np.count_nonzero((mask != prediction) & (mask != ignore)))
-    return apart / counted if counted else 0.0
+class Apart(NamedTuple):
+    """How far a mask and a prediction differ: `share` of all pixels, and `disagreement`, of
+    those that either gives a class other than background (a Jaccard distance over all such
+    classes together); both 0..1.
+    """
+
+    share: float
+    disagreement: float
+
+
+def compare(mask: Ids, prediction: Ids, ignore: int) -> Apart:
+    """`mask`, `prediction`: (height, width) class ids; where the mask is ignored does not count."""
+    counted = mask != ignore
+    either = int(np.count_nonzero(((mask != 0) | (prediction != 0)) & counted))
+    apart = int(np.count_nonzero((mask != prediction) & counted))
+    return Apart(apart / max(int(np.count_nonzero(counted)), 1), apart / max(either, 1))

@@ -8,7 +8,7 @@ from altui.slices import SliceId
 from altui.text import listing
 
 Counts = Mapping[int, int]  # class id or ignored value to pixels
-LEAST_SHARE = 0.001  # of the slice: less of a class may well be missing
+LEAST_SHARE = 0.003  # of the slice: less of a class may well be missing
 LEAST_PIXELS = 20
 
 

@@ -3,42 +3,51 @@
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
+from altui.labels.checks.agreement import Apart
 from altui.labels.checks.remark import Remark
 from altui.text import count
 
 FEWEST = 8  # labels to compare with; fewer say nothing
-FAR = 4.0  # robust standard deviations
-LEAST_SPREAD = 0.25  # of the logarithms: some 25 %, where the labels happen to be much alike
-FLOOR = 0.002  # of the pixels: below, shares are as good as equal
-NOTABLE = 0.02  # of the pixels; less is not worth a person's time
+FAR = 3.5  # robust standard deviations
+LEAST_SPREAD = 0.25  # of the logits, where the labels happen to be much alike
+EDGE = 0.002  # nearer to 0 or 1, disagreements are as good as equal
+NOTABLE = 0.01  # of all pixels; less is not worth a person's time
+POOR = 0.7  # labels' median disagreement, from which on a network is no judge
 
 
-def check_disagreement(share: float, others: Sequence[float]) -> Remark | None:
-    """`share`: of the pixels, 0..1, that differ from the prediction; `others`: the same of
-    labelled slices, each beside the prediction of a network that had not seen it.
+def check_disagreement(apart: Apart, others: Sequence[float]) -> Remark | None:
+    """`others`: the disagreements, 0..1, of labelled slices, each with the prediction of a
+    network that had not seen it.
 
-    Far is far from their median by the median absolute deviation, both of logarithms: a few
-    bad labels among them move neither (Leys et al., J. Exp. Soc. Psychol. 49, 2013).
+    Far is far from their median by the median absolute deviation, both of logits: a few bad
+    labels among them move neither (Leys et al., J. Exp. Soc. Psychol. 49, 2013).
     """
-    if len(others) < FEWEST:
+    if len(others) < FEWEST or apart.share < NOTABLE:
         return None
-    logs = np.log(np.maximum(others, FLOOR))
-    middle = float(np.median(logs))
-    spread = max(1.4826 * float(np.median(np.abs(logs - middle))), LEAST_SPREAD)
-    limit = max(float(np.exp(middle + FAR * spread)), NOTABLE)
-    if share <= limit:
+    logits = _logit(np.array(others))
+    middle = float(np.median(logits))
+    spread = max(1.4826 * float(np.median(np.abs(logits - middle))), LEAST_SPREAD)
+    median, limit = (1 / (1 + np.exp(-far)) for far in (middle, middle + FAR * spread))
+    if median > POOR or _logit(np.array(apart.disagreement)) <= middle + FAR * spread:
         return None
-    median = float(np.median(others))
     return Remark(
         "disagreement",
-        f"differs from the prediction in {share:.1%} of the pixels; the labels of "
-        f"{count(len(others), 'other slice')} did in {median:.1%} (median), and more than "
-        f"{limit:.1%} is far from them",
+        f"differs from the prediction in {apart.disagreement:.0%} of what either marks; the "
+        f"labels of {count(len(others), 'other slice')} did in {median:.0%} (median), and more "
+        f"than {limit:.0%} is far from them",
         {
-            "disagreement": round(share, 5),
-            "median": round(median, 5),
-            "limit": round(limit, 5),
+            "disagreement": round(apart.disagreement, 4),
+            "pixels": round(apart.share, 4),
+            "median": round(float(median), 4),
+            "limit": round(float(limit), 4),
             "slices": len(others),
         },
     )
+
+
+def _logit(shares: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    inside = np.clip(shares, EDGE, 1 - EDGE)
+    logits: npt.NDArray[np.float64] = np.log(inside / (1 - inside))
+    return logits

@@ -1,7 +1,7 @@
 """Every check of a decoded mask that can be made before others are known."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from threading import Lock
@@ -12,14 +12,14 @@ import numpy.typing as npt
 
 from altui.errors import AltuiError
 from altui.labels.accept import read_label
-from altui.labels.checks.agreement import compare_turned, share_apart
+from altui.labels.checks.agreement import compare
 from altui.labels.checks.content import check_content, check_missing
 from altui.labels.checks.disagreement import check_disagreement
-from altui.labels.checks.orientation import fit_edges
 from altui.labels.checks.pieces import check_pieces
 from altui.labels.checks.predicted import Predicted
 from altui.labels.checks.remark import Figure, Remark
 from altui.labels.checks.shape import check_shape, count_classes
+from altui.labels.checks.turned import check_turn
 from altui.labels.predictions import Page
 from altui.labels.verdict import Refusal
 from altui.slices import SliceId
@@ -67,8 +67,8 @@ class Examiner:
         self, slice_id: SliceId, mask: Mask, *, edges: bool = True
     ) -> tuple[Mask, Examined]:
         """Also the mask in as few bytes a pixel as it needs. `edges`: look at the slice's own
-        image too. Raises Refusal for a mask that can be
-        no label of the slice, or whose slice cannot be looked at.
+        image too. Raises Refusal for a mask that can be no label of the slice, or whose slice
+        cannot be looked at.
         """
         try:
             self._workspace.check_slice(slice_id)
@@ -77,78 +77,37 @@ class Examiner:
         check_shape(mask, self._workspace.headers[slice_id.sample])
         counts = count_classes(mask, self._classes)
         mask = np.ascontiguousarray(mask, np.uint8 if max(counts, default=0) < 256 else np.uint16)
-        job, prediction = self._predicted.unseen(slice_id) or ("", None)
+        pages = self._predicted.of(slice_id)
+        job, prediction = pages.unseen or ("", None)
         if prediction is not None and prediction.shape != mask.shape:
             prediction = None
-        figures: dict[str, Figure] = {}
-        if prediction is not None:
-            share = share_apart(mask, prediction, self._classes.ignore)
-            figures = {"disagreement": round(share, 5), "job": job}
-        remarks = tuple(self._remarks(slice_id, mask, counts, prediction, figures, edges))
-        return mask, Examined(remarks, figures, mask.size)
-
-    def _remarks(
-        self,
-        slice_id: SliceId,
-        mask: Mask,
-        counts: Counter[int],
-        prediction: Page | None,
-        figures: dict[str, Figure],
-        edges: bool,
-    ) -> Iterator[Remark]:
-        if self._predicted.is_exported(slice_id, mask):
-            yield Remark("unedited", "is the network's own prediction, pixel by pixel")
-        about_content = check_content(counts, self._classes)
-        if about_content:
-            yield about_content
-        about_turn = self._check_turn(slice_id, mask, prediction, edges)
-        if about_turn:
-            yield about_turn
-        if prediction is not None:
-            if not about_content:
-                yield from self._check_missing(slice_id, counts, prediction)
-            about_share = check_disagreement(float(figures["disagreement"]), self._others)
-            if about_share:
-                yield about_share
-        about_pieces = check_pieces(mask, self._classes.ignore)
-        if about_pieces:
-            yield about_pieces
-
-    def _check_turn(
-        self, slice_id: SliceId, mask: Mask, prediction: Page | None, edges: bool
-    ) -> Remark | None:
-        """Against the prediction; against the image, unless that tells already."""
-        figures: dict[str, Figure] = {}
         image = self._image(slice_id) if edges else None
+        marked = check_content(counts, self._classes)
+        found = [
+            Remark("unedited", "is the network's own prediction, pixel by pixel")
+            if pages.hold(mask)
+            else None,
+            marked,
+            check_turn(mask, prediction, image, self._classes),
+        ]
+        figures: dict[str, Figure] = {}
         if prediction is not None:
-            turned = compare_turned(mask, prediction, len(self._classes.names))
-            if turned.speaks_for_own():
-                return None
-            figures = {
-                "agreement": round(turned.own, 4),
-                "agreement_turned": round(turned.best, 4),
-            }
-            if turned.is_convincing():
-                words = f"agrees with the prediction far better {turned.words}"
-                return Remark("orientation", f"{words}: check how it was saved", figures)
-        fit = None if image is None else fit_edges(mask, image, self._classes.ignore)
-        if fit is None or not fit.is_convincing():
-            return None
-        figures |= {"edges": round(fit.own, 3), "edges_turned": round(fit.best, 3)}
-        return Remark(
-            "orientation", f"fits the image better {fit.words}: check how it was saved", figures
-        )
+            apart = compare(mask, prediction, self._classes.ignore)
+            figures = {"disagreement": round(apart.disagreement, 5), "job": job}
+            if marked is None:
+                found.append(self._check_missing(slice_id, counts, prediction))
+            found.append(check_disagreement(apart, self._others))
+        found.append(check_pieces(mask, self._classes.ignore))
+        return mask, Examined(tuple(filter(None, found)), figures, mask.size)
 
     def _check_missing(
         self, slice_id: SliceId, counts: Counter[int], prediction: Page
-    ) -> Iterator[Remark]:
+    ) -> Remark | None:
         try:
             predicted = count_classes(prediction, self._classes)
         except Refusal:
-            return  # of a network with other classes
-        found = check_missing(counts, predicted, self._nearest(slice_id), self._classes)
-        if found:
-            yield found
+            return None  # of a network with other classes
+        return check_missing(counts, predicted, self._nearest(slice_id), self._classes)
 
     def _nearest(self, slice_id: SliceId) -> list[tuple[SliceId, Counter[int]]]:
         """The labelled slices next to it, on either side, as far as they are near."""

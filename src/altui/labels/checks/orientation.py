@@ -50,7 +50,8 @@ def fit_edges(mask: Array, image: Array, ignore: int) -> EdgeFit | None:
     the image or the mask has none to tell by. `mask`, `image`: (height, width).
     """
     step = step_of(mask)
-    gradient = edge_strength(shrink(image, step))
+    with np.errstate(over="ignore", invalid="ignore"):  # huge values say nothing, in the end
+        gradient = edge_strength(shrink(image, step))
     found = np.flatnonzero(class_boundary(middles(mask, step), ignore))
     overall = float(gradient.mean())
     if len(found) < LEAST_EDGE or not overall > 0:

@@ -1,7 +1,8 @@
 """What the networks that had not seen a slice's label predict for it."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import cached_property
 from threading import Lock
 
@@ -18,6 +19,21 @@ from altui.volumes.stack import Stack, open_stack
 from altui.workspace import Workspace
 
 
+@dataclass(frozen=True)
+class Pages:
+    """`unseen`: the newest job whose network was not trained on the slice, and its prediction.
+    `exported`: the predictions, by job, that a mask may have been started from: that one, the
+    newest, and the newest when the slice was asked for.
+    """
+
+    unseen: tuple[str, Page] | None
+    exported: Mapping[str, Page]
+
+    def hold(self, mask: npt.NDArray[np.integer]) -> bool:
+        """Whether a mask is one of them, pixel by pixel."""
+        return any(np.array_equal(page, mask) for page in self.exported.values())
+
+
 class Predicted:
     """Predictions of one project's jobs, their stacks kept open. Threads may share one."""
 
@@ -31,25 +47,15 @@ class Predicted:
     def close(self) -> None:
         self._open.close()
 
-    def unseen(self, slice_id: SliceId) -> tuple[str, Page] | None:
-        """The newest job whose network was not trained on the slice, and its prediction."""
+    def of(self, slice_id: SliceId) -> Pages:
         seen = self._seen_by.get(slice_id, ())
-        return next(self._made(slice_id, [job for _, job in self._jobs if job not in seen]), None)
-
-    def is_exported(self, slice_id: SliceId, mask: npt.NDArray[np.integer]) -> bool:
-        """Whether a mask is, pixel by pixel, a prediction that may have been exported to start it
-        from: the newest, the newest of a network that had not seen the slice, or the newest
-        when the slice was asked for.
-        """
         asked = self._asked.get(slice_id, 0)
-        seen = self._seen_by.get(slice_id, ())
-        candidates = [
-            [job for _, job in self._jobs],
-            [job for _, job in self._jobs if job not in seen],
-            [job for number, job in self._jobs if number < asked],
-        ]
-        jobs = dict.fromkeys(job for newest in candidates for job in newest[:1])
-        return any(np.array_equal(page, mask) for _, page in self._made(slice_id, list(jobs)))
+        unseen = [job for _, job in self._jobs if job not in seen]
+        newest = [job for _, job in self._jobs]
+        earlier = [job for number, job in self._jobs if number < asked]
+        wanted = dict.fromkeys([*unseen[:1], *newest[:1], *earlier[:1]])
+        pages = {job: page for job in wanted if (page := self._page(job, slice_id)) is not None}
+        return Pages(next(((job, pages[job]) for job in unseen[:1] if job in pages), None), pages)
 
     @cached_property
     def _jobs(self) -> list[tuple[int, str]]:
@@ -73,23 +79,18 @@ class Predicted:
                 seen.setdefault(slices[label], set()).add(job)
         return seen
 
-    def _made(self, slice_id: SliceId, jobs: list[str]) -> Iterator[tuple[str, Page]]:
-        for job in jobs:
-            page = self._page(job, slice_id)
-            if page is not None and not (page == NOT_MADE).all():
-                yield job, page
-
     def _page(self, job: str, slice_id: SliceId) -> Page | None:
-        """None where there is none, or a damaged one: it is only compared with."""
+        """None where none was made, or it is damaged: it is only compared with."""
         key = job, slice_id.sample
         try:
             with self._lock:
                 if key not in self._stacks:
                     self._stacks[key] = self._opened(*key)
             stack = self._stacks[key]
-            return (
-                None if stack is None else stack.read(slice_id.index).astype(np.uint8, copy=False)
-            )
+            if stack is None:
+                return None
+            page: Page = stack.read(slice_id.index).astype(np.uint8, copy=False)
+            return None if (page == NOT_MADE).all() else page
         except AltuiError:
             return None
 

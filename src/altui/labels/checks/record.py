@@ -27,9 +27,9 @@ def remarks_on(db: Database, label: int) -> tuple[Remark, ...]:
 
 
 def disagreements(db: Database) -> tuple[float, ...]:
-    """Of each slice's newest label that has one: the share of its pixels, 0..1, in which it
-    differed from the prediction of a network that had not seen the slice. Labels without any
-    difference are left out: they are the prediction.
+    """Of each slice's newest label that has one: its disagreement, 0..1, with the prediction of
+    a network that had not seen the slice. Labels without any are left out: they are the
+    prediction.
     """
     rows = db.execute(
         "SELECT sample, slice_index, figures FROM label_checks "
