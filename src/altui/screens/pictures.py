@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 KEPT = 32  # slices
-KEPT_BYTES = 64 << 20  # whichever is reached first
+KEPT_BYTES = 32 << 20  # whichever is reached first
 
 
 @dataclass(frozen=True)
