@@ -55,7 +55,7 @@ EMPTY = (sys.executable, "-c", EMPTY_APP)
 # What a person does in a round, over and over; the last keys put everything back.
 HOUR = (
     *("1", DOWN, UP, UP, DOWN, "2", DOWN, ".", ".", ",", "p", "p", DOWN, "a", "u", UP, UP),
-    *("z", "3", DOWN, DOWN, UP, UP, "?", "\x1b", ":", "\x1b"),
+    *("z", "4", DOWN, DOWN, UP, UP, "?", "\x1b", ":", "\x1b"),
 )
 KEYS_AN_HOUR = 3600
 
@@ -114,7 +114,7 @@ def pressed(terminal: Terminal, keys: Sequence[str], times: int) -> list[Brought
 
 PLACES: tuple[tuple[str, str, tuple[str, ...], int], ...] = (
     ("rounds, in the list", "1", (UP, UP, DOWN, DOWN), 4096),
-    ("jobs, in the list", "3", (DOWN, DOWN, UP, UP), 4096),
+    ("jobs, in the list", "4", (DOWN, DOWN, UP, UP), 4096),
     ("proposals, along z", "2", (".", ".", ",", ","), 16384),
     ("proposals, in the list", "2", (DOWN, DOWN, UP, UP), 16384),
     ("proposals, prediction", "2", ("p", "p"), 16384),

@@ -20,7 +20,7 @@ from altui.app import AltuiApp
 ROOT = Path(__file__).resolve().parents[1]
 PICTURES = ROOT / "docs" / "pictures"
 SIZE = (120, 36)
-SCREENS = {"rounds": "1", "proposals": "2", "jobs": "3"}
+SCREENS = {"rounds": "1", "proposals": "2", "jobs": "4", "samples": "5", "compare": "6"}
 
 
 def train(project: Project, rounds: int) -> None:
@@ -68,7 +68,7 @@ def main() -> None:
         project = Project.open(root)
         if given is None:
             train(project, 3)
-        asyncio.run(take(project, ["rounds", "proposals"]))
+        asyncio.run(take(project, ["rounds", "proposals", "samples", "compare"]))
         start_one_more(project)
         asyncio.run(take(project, ["jobs"]))
         project.cancel()

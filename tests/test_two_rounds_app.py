@@ -46,7 +46,7 @@ async def test_two_rounds_by_keys(new_folder: Callable[..., Path], tmp_path: Pat
             await until(pilot, lambda: watch.status().state == "labelled")
             await pilot.press("escape")
             await until(pilot, lambda: not app.screen.query(Input))
-            await pilot.press("r", "3")
+            await pilot.press("r", "4")
             await until(pilot, lambda: watch.status().state == "running")
 
             def evaluated(wanted: int = number) -> bool:

@@ -62,6 +62,18 @@ def _jobs() -> AltuiScreen:
     return JobsScreen()
 
 
+def _samples() -> AltuiScreen:
+    from altui.screens.samples import SamplesScreen
+
+    return SamplesScreen()
+
+
+def _compare() -> AltuiScreen:
+    from altui.screens.compare import CompareScreen
+
+    return CompareScreen()
+
+
 def _commands() -> type[ActionCommands]:
     from altui.screens.commands import ActionCommands
 
@@ -80,6 +92,8 @@ class AltuiApp(App[None]):
         "rounds": _rounds,
         "proposals": _proposals,
         "jobs": _jobs,
+        "samples": _samples,
+        "compare": _compare,
     }
     DEFAULT_MODE = "opening"
     BINDINGS = bindings()
@@ -214,7 +228,7 @@ class AltuiApp(App[None]):
         """Imports what the screens need, too, so that they come up at once."""
         from altui.poller import Poller
         from altui.project import Project
-        from altui.screens import jobs, proposals, rounds  # noqa: F401
+        from altui.screens import compare, jobs, proposals, rounds, samples  # noqa: F401
 
         given = self._given
         project = Project.open(given) if isinstance(given, Path) else given
@@ -344,6 +358,12 @@ class AltuiApp(App[None]):
 
     def action_show_jobs(self) -> None:
         self._show("jobs")
+
+    def action_show_samples(self) -> None:
+        self._show("samples")
+
+    def action_show_compare(self) -> None:
+        self._show("compare")
 
     def _show(self, screen: str) -> None:
         if self._project is None:

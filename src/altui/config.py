@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
+from altui.codes import Level, level_fault
 from altui.errors import AltuiError
 from altui.text import did_you_mean, listing, plain
 
@@ -112,7 +113,7 @@ class Training(Table):
     class_weights: Literal["none", "balanced"] = "none"  # of the cross-entropy
     hard_pixels: Annotated[float, Field(gt=0, le=1, strict=False)] = 1.0  # share that counts in it
     average: Share = 0.1  # of the training, over which weights are averaged
-    start: Literal["fresh", "warm"] = "fresh"  # warm: from the last round's network
+    start: Literal["warm", "fresh"] = "warm"  # from the last round's network
     validations: Annotated[int, Field(ge=0, le=1000)] = 4  # looks that choose the checkpoint
     save_seconds: Annotated[float, Field(ge=0, strict=False)] = 60.0  # between training.pt's
     seed: Seed = 0
@@ -167,11 +168,12 @@ class Jobs(Table):
 
 
 class Import(Table):
-    """What returned masks hold, where that is no class id."""
+    """What returned masks hold, where that is no class id, and how strictly they are checked."""
 
     values: dict[str, Meaning] = {}
     colours: dict[str, Meaning] = {}
     names: dict[str, Meaning] = {}  # of labels, in formats that name them
+    checks: dict[str, Level] = {}  # by code: what a check leads to
     inbox: Annotated[str, Field(min_length=1)] | None = None  # a folder to watch for masks
 
     @property
@@ -215,6 +217,13 @@ class Config(Table):
                         f"[import.{key}] {plain(said)} = {plain(repr(meaning))} is no class: write "
                         f'the name or id of one ({listing(self.classes.names)}), or "ignore"'
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _checks_can_be_set(self) -> Self:
+        for code, level in self.masks_in.checks.items():
+            if fault := level_fault(code, level):
+                raise ValueError(f"[import.checks] {fault}")
         return self
 
     @model_validator(mode="after")
@@ -268,7 +277,6 @@ def load(path: Path) -> Config:
         if path.exists() and not path.is_file():
             raise AltuiError(f"{plain(path)} is not a file", "put the project's config there")
         text = path.read_bytes().decode("utf-8-sig")  # Windows' editors begin with a mark
-        data = tomllib.loads(text)
     except FileNotFoundError:
         raise AltuiError(
             f"{plain(path)} is not there", f'"altui init {plain(path.parent)}" writes one'
@@ -277,16 +285,25 @@ def load(path: Path) -> Config:
         raise AltuiError(
             f"{plain(path)} is not UTF-8 text (byte {error.start})", "save it as UTF-8"
         ) from None
+    except ValueError as error:
+        raise AltuiError(f"{plain(path)}: {plain(error)}", "mend it") from None
+    except OSError as error:
+        raise AltuiError(
+            f"{plain(path)} cannot be read: {error.strerror}", "see who owns it"
+        ) from None
+    return parse(text, path)
+
+
+def parse(text: str, path: Path) -> Config:
+    """Validate the text of the config file `path`. Raises AltuiError with every fault in it."""
+    try:
+        data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise AltuiError(
             f"{plain(path)}: not valid TOML: {plain(error)}", "mend that line"
         ) from None
     except (ValueError, RecursionError) as error:  # numbers and nesting without end
         raise AltuiError(f"{plain(path)}: {plain(error)}", "mend it") from None
-    except OSError as error:
-        raise AltuiError(
-            f"{plain(path)} cannot be read: {error.strerror}", "see who owns it"
-        ) from None
     try:
         return Config.model_validate(data)
     except ValidationError as error:

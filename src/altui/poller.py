@@ -7,9 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from altui.errors import AltuiError
-from altui.jobs.folder import Progress
+from altui.jobs.folder import JobFolder, Progress
+from altui.jobs.losses import Losses, Points
 from altui.jobs.state import JobView
 from altui.project import Project
+from altui.rounds.samples import SampleFigures
 from altui.rounds.status import Status
 
 LOG_LINES = 500
@@ -17,11 +19,12 @@ LOG_LINES = 500
 
 @dataclass(frozen=True)
 class JobDetail:
-    """What the Jobs screen shows of one job beyond its line in the list."""
+    """What the Jobs screen shows of one job beyond its line in the list; `losses`: by step."""
 
     id: str
     log: tuple[str, ...] = ()
     last: Progress | None = None
+    losses: Points = ()
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Snapshot:
     """The project at one moment.
 
     `slices`: how many each training sample has; `oracle`: whether masks are missing, and the
-    samples of all of them have masks of their own.
+    samples of all of them have masks of their own; `samples`: of every split.
     """
 
     status: Status
@@ -37,6 +40,7 @@ class Snapshot:
     slices: tuple[tuple[str, int], ...] = ()
     detail: JobDetail | None = None
     oracle: bool = False
+    samples: tuple[SampleFigures, ...] = ()
 
     def slices_of(self, sample: str) -> int:
         return dict(self.slices).get(sample, 0)
@@ -64,6 +68,7 @@ class Poller:
         self._latest: Snapshot | None = None
         self._fault = ""
         self._ended_detail: tuple[JobView, JobDetail] | None = None
+        self._losses: Losses | None = None  # of the watched job
 
     def start(self) -> None:
         threading.Thread(target=self._run, name="altui-poller", daemon=True).start()
@@ -112,6 +117,7 @@ class Poller:
             tuple((header.name, header.slices) for header in workspace.train),
             self._detail(status, self._watched),
             self._has_oracle(status),
+            self._project.samples(),
         )
 
     def _has_oracle(self, status: Status) -> bool:
@@ -126,10 +132,14 @@ class Poller:
             return self._ended_detail[1]
         try:
             log = tuple(self._project.job_log(job.id, LOG_LINES))
-            progress = [] if job.active else self._project.job_progress(job.id)
+            folder = JobFolder(self._project.workspace.jobs / job.id)
+            last = None if job.active else folder.last_progress()
+            if self._losses is None or self._losses.folder != folder:
+                self._losses = Losses(folder)
+            losses = self._losses.points()
         except (AltuiError, OSError) as error:
             return JobDetail(job.id, (f"the log cannot be read: {error}",))
-        detail = JobDetail(job.id, log, progress[-1] if progress else None)
+        detail = JobDetail(job.id, log, last, losses)
         if not job.active:  # it will not change any more
             self._ended_detail = (job, detail)
         return detail

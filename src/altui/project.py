@@ -9,11 +9,22 @@ from typing import TYPE_CHECKING, Any
 from altui.config import Config
 from altui.jobs.folder import JobFolder, Progress, SimulationSpec
 from altui.jobs.state import JobView
+from altui.labels.accept import read_label
 from altui.labels.backup import Backup, back_up
 from altui.labels.bundle import CONTEXT, Bundle, ToolName, export_bundle
+from altui.labels.checks.record import remarks_on
+from altui.labels.checks.remark import Remark
+from altui.labels.fractions import class_pixels
 from altui.labels.history import Revision, restore_revision, revisions, revisions_of
 from altui.labels.imports import ImportReport, import_from_oracle, import_paths
 from altui.labels.predictions import newest_prediction, newest_uncertainty
+from altui.labels.quarantine import (
+    QuarantinedMask,
+    accept_quarantined,
+    quarantined_masks,
+    read_quarantined,
+    refuse_quarantined,
+)
 from altui.query.pool import Strategy
 from altui.rounds import decide, run
 from altui.rounds.claims import Claim, assign, open_claims, release
@@ -24,9 +35,11 @@ from altui.rounds.pick import pick
 from altui.rounds.plan import Plan, plan, strategies_now
 from altui.rounds.propose import Proposals, as_slices, proposable_round, propose
 from altui.rounds.repeats import Agreements, agreements
+from altui.rounds.samples import SampleFigures, sample_figures
 from altui.rounds.simulate import Simulation, simulation, start_simulation
 from altui.rounds.state import current_round, slate
 from altui.rounds.status import Status, status
+from altui.rounds.versus import Versus, versus
 from altui.slices import SliceId
 from altui.volumes.intensity import Window, window_of
 from altui.workspace import Workspace
@@ -79,6 +92,18 @@ class Project:
     def status(self) -> Status:
         """One consistent picture of everything."""
         return status(self.workspace, self.workspace.store.history())
+
+    def samples(self) -> tuple[SampleFigures, ...]:
+        """Every sample with its size, its labels and how well each round predicts it."""
+        return sample_figures(self.workspace.store.history(), self.workspace)
+
+    def class_pixels(self, sample: str) -> tuple[int, ...]:
+        """Pixels by class over a sample's accepted masks."""
+        return class_pixels(self.workspace, sample)
+
+    def compare_rounds(self, first: int, second: int) -> Versus:
+        """Two rounds with results, side by side."""
+        return versus(self.workspace.store.history(), self.workspace, first, second)
 
     # Proposals
 
@@ -219,6 +244,36 @@ class Project:
         [one] = as_slices((slice_id,))
         return restore_revision(self.workspace, one, revision)
 
+    def label_checks(self, slice_id: str | SliceId) -> tuple[Remark, ...]:
+        """What the checks remarked of a slice's current label when it was taken in."""
+        label = self.revisions(slice_id)[-1].label
+        with self.workspace.store.read() as db:
+            return remarks_on(db, label.restores or label.id)
+
+    def quarantined(self, every: bool = False) -> tuple[QuarantinedMask, ...]:
+        """The masks in doubt that wait for a decision, oldest first, one a slice at most;
+        `every`: also those that were decided on or have a newer mask in their place.
+        """
+        return quarantined_masks(self.workspace.store.history(), every=every)
+
+    def quarantined_mask(self, which: str | SliceId | QuarantinedMask) -> npt.NDArray[np.integer]:
+        """(height, width) class ids of a waiting mask."""
+        return read_quarantined(self.workspace, *_masks((which,)))
+
+    def accept_quarantined(
+        self, *which: str | SliceId | QuarantinedMask
+    ) -> tuple[QuarantinedMask, ...]:
+        """Have waiting masks become their slices' labels, all of them or none. Give the one of
+        `quarantined()` that was looked at, so that none that came since is taken for it.
+        """
+        return accept_quarantined(self.workspace, _masks(which))
+
+    def refuse_quarantined(
+        self, *which: str | SliceId | QuarantinedMask, reason: str = ""
+    ) -> tuple[QuarantinedMask, ...]:
+        """Have waiting masks become no labels; they are kept all the same."""
+        return refuse_quarantined(self.workspace, _masks(which), reason)
+
     def back_up(self, to: str | Path, with_jobs: bool = False) -> Backup:
         """Write state, labels and originals into a new .tar or .tar.gz, also while jobs run."""
         return back_up(self.root, Path(to), with_jobs=with_jobs)
@@ -297,6 +352,15 @@ class Project:
         """(height, width) 8-bit picture of a slice."""
         return self.window(slice_id.sample).to_uint8(self.image(slice_id))
 
+    def label(self, slice_id: str | SliceId) -> npt.NDArray[np.integer] | None:
+        """(height, width) class ids of a slice's accepted mask; None where it has none.
+
+        Raises AltuiError where the mask's file cannot be read.
+        """
+        [one] = as_slices((slice_id,))
+        label = self.workspace.store.history().current_labels.get(one)
+        return None if label is None else read_label(self.workspace, label)
+
     def prediction(self, slice_id: SliceId) -> npt.NDArray[np.uint8] | None:
         """(height, width) class ids that the newest network predicts; None without one."""
         return newest_prediction(self.workspace, slice_id)
@@ -306,3 +370,10 @@ class Project:
         side; None without one.
         """
         return newest_uncertainty(self.workspace, slice_id)
+
+
+def _masks(
+    which: Sequence[str | SliceId | QuarantinedMask],
+) -> tuple[SliceId | QuarantinedMask, ...]:
+    """Raises AltuiError for a name that is no slice's."""
+    return tuple(one if isinstance(one, QuarantinedMask) else as_slices((one,))[0] for one in which)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from altui.text import count, duration, listing, plain
+from altui.text import count, duration, listing, plain, size
 
 if TYPE_CHECKING:
     from altui.jobs.state import JobView
@@ -289,6 +289,14 @@ def jobs_text(jobs: Sequence["JobView"]) -> str:
     return table(("job", "", "state", "stage", "done", "", "by", ""), rows, "    r")
 
 
+def memory_text(job: "JobView") -> str:
+    """'memory 2.3 GB, GPU 12.3 GB of 80.0 GB'; empty where nothing is known."""
+    told = [f"memory {size(job.memory)}"] if job.memory else []
+    if job.gpu_memory and job.gpu_total:
+        told.append(f"GPU {size(job.gpu_memory)} of {size(job.gpu_total)}")
+    return ", ".join(told)
+
+
 def job_text(job: "JobView", log: Sequence[str]) -> str:
     lines = [
         f"{job.id}: {f'round {job.round}, ' if job.round else ''}{job.state}, "
@@ -296,7 +304,8 @@ def job_text(job: "JobView", log: Sequence[str]) -> str:
     ]
     if job.stage:
         loss = f", loss {job.loss:.4f}" if job.loss is not None else ""
-        lines.append(f"{job.stage}, step {job.step} of {job.steps}{loss}")
+        memory = f", {memory_text(job)}" if memory_text(job) else ""
+        lines.append(f"{job.stage}, step {job.step} of {job.steps}{loss}{memory}")
     if job.message:
         lines.append(plain(job.message))
     if job.hint:

@@ -1,5 +1,6 @@
 """The name of a slice: `SAMPLE:INDEX` in altui, `SAMPLE_zINDEX` in file names."""
 
+from collections.abc import Iterable
 from typing import NamedTuple, Self
 
 from altui.errors import AltuiError
@@ -23,6 +24,13 @@ class SliceId(NamedTuple):
                 f'"{text}" does not name a slice', "write SAMPLE:INDEX, such as screw03:412"
             )
         return cls(sample, int(index))
+
+    def nearest(self, others: Iterable["SliceId"]) -> "SliceId | None":
+        """The one of `others` in its sample that lies nearest along z, itself included; of two,
+        the lower.
+        """
+        own = sorted(other for other in others if other.sample == self.sample)
+        return min(own, key=lambda other: abs(other.index - self.index), default=None)
 
     def file_stem(self, slices: int) -> str:
         """`screw03_z0412`; the index is padded to the width of a sample of `slices` slices."""

@@ -15,12 +15,11 @@ from textual.pilot import Pilot
 
 from altui.app import AltuiApp
 from altui.config import Split
-from altui.jobs.folder import LOCK, PROCESS, JobFolder, Progress
+from altui.jobs.folder import LOCK, PREDICTIONS, PROCESS, UNCERTAINTY, JobFolder, Progress
 from altui.jobs.identity import this_process
 from altui.project import Project
 from altui.screens.base import AltuiScreen
 from altui.screens.proposals import ProposalsScreen
-from altui.screens.slice_pane import SlicePane
 from altui.screens.table import RecordTable
 
 CLASSES = ("background", "bone", "degradation layer", "implant")
@@ -86,8 +85,13 @@ def make_project(
     return folder
 
 
-def finish_round(project: Project, quality: float) -> str:
-    """Approve and label the round, and leave what a finished job leaves; returns the job."""
+def finish_round(project: Project, quality: float, names: Mapping[str, str] | None = None) -> str:
+    """Approve and label the round, and leave what a finished job leaves; returns the job.
+
+    `names`: the measured samples, in place of three of no project in each split, which bear
+    an interval.
+    """
+    measured = names or {f"{kind}{n}": kind for kind in ("validation", "test") for n in range(3)}
     project.approve_all()
     project.import_from_oracle()
     job = start_job(project)
@@ -95,20 +99,32 @@ def finish_round(project: Project, quality: float) -> str:
         number = transaction.history().jobs[-1].round
         event = transaction.event("finished", number, note=job)
         transaction.insert("job_ends", job=job, event=event, state="finished")
-        for split, shift in (("validation", 0.01), ("test", 0.0)):
-            for place in range(3):
-                matrix = confusion(quality + shift + 0.01 * place)
-                transaction.insert(
-                    "confusions",
-                    job=job,
-                    split=split,
-                    sample=f"{split}{place}",
-                    matrix=json.dumps(matrix),
-                )
+        for place, (sample, split) in enumerate(measured.items()):
+            better = 0.01 * (place % 3) + 0.01 * (split == "validation")
+            transaction.insert(
+                "confusions",
+                job=job,
+                split=split,
+                sample=sample,
+                matrix=json.dumps(confusion(quality + better)),
+            )
         if number > 1:
             alike = json.dumps(confusion(quality + 0.1))
             transaction.insert("stability", job=job, matrix=alike)
     return job
+
+
+def predict(project: Project, job: str) -> None:
+    """The predictions and uncertainty maps that a finished job leaves: its classes a bit too
+    large, and unsure around them.
+    """
+    for header in project.workspace.train:
+        masks = tifffile.imread(project.root / f"{header.name}_mask.tif")
+        larger = np.maximum(masks, np.roll(masks, 2, axis=2))
+        unsure = np.where(larger != masks, 230, 20).astype(np.uint8)[:, ::2, ::2]
+        for kind, pages in ((PREDICTIONS, larger), (UNCERTAINTY, unsure)):
+            (project.workspace.jobs / job / kind).mkdir(parents=True, exist_ok=True)
+            tifffile.imwrite(project.workspace.jobs / job / kind / f"{header.name}.tif", pages)
 
 
 def start_job(project: Project) -> str:
@@ -134,7 +150,7 @@ def end_job(project: Project, job: str, state: str, message: str = "", hint: str
         )
 
 
-def write_progress(project: Project, job: str, step: int, log: str) -> None:
+def write_progress(project: Project, job: str, step: int, log: str, loss: float = 0.4312) -> None:
     """What a job that trains has written so far."""
     folder = JobFolder(project.workspace.jobs / job)
     folder.append_progress(
@@ -145,7 +161,10 @@ def write_progress(project: Project, job: str, step: int, log: str) -> None:
             steps=400,
             progress=step / 500,
             seconds_left=95.0,
-            loss=0.4312,
+            loss=loss,
+            memory=2_345_000_000,
+            gpu_memory=12_300_000_000,
+            gpu_total=80_000_000_000,
         )
     )
     (folder.path / "log.txt").write_text(log)
@@ -181,8 +200,8 @@ def is_settled(app: AltuiApp) -> bool:
     if any(table._require_update_dimensions for table in here.query(RecordTable)):
         return False
     if isinstance(here, ProposalsScreen):
-        pane = here.query_one(SlicePane)
-        return pane.wish is None or pane.picture is not None
+        panes = here.panes
+        return all(pane.is_settled for pane in panes if pane.display)
     return True
 
 

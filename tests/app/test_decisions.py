@@ -157,9 +157,9 @@ async def test_looking_along_z_leaves_the_proposal_alone(folder: Path) -> None:
         await press(pilot, "2")
         screen = app.screen
         assert isinstance(screen, ProposalsScreen)
-        proposal = screen._proposal
+        proposal = screen.proposal
         assert proposal is not None
-        pane = screen.query_one(SlicePane)
+        pane = screen.query_one("#slice", SlicePane)
         await press(pilot, "full_stop", "full_stop")
         assert pane.wish is not None
         assert pane.wish.slice == (proposal.sample, proposal.index + 2)

@@ -53,9 +53,9 @@ def test_no_file_means_altuis_own(tmp_path: Path) -> None:
 def test_keys_are_read_as_people_write_them(tmp_path: Path) -> None:
     keys = keys_of(
         tmp_path,
-        'approve = "y"\nreject = ["?", "delete", "ctrl+r", "+"]\nhelp = "f1"\ncancel = ","',
+        'approve = "y"\nreject = ["?", "delete", "ctrl+r", "*"]\nhelp = "f1"\ncancel = ","',
     )
-    assert keys.other["reject"] == ("question_mark", "delete", "ctrl+r", "plus")
+    assert keys.other["reject"] == ("question_mark", "delete", "ctrl+r", "asterisk")
     reject = find("reject")
     assert reject is not None
     assert keys.shown(reject) == "?"
@@ -115,7 +115,7 @@ def test_whatever_the_file_says_it_is_read_or_refused(
 
 
 async def test_other_keys_do_it_and_are_told(folder: Path, tmp_path: Path) -> None:
-    text = 'approve = "x"\nreject = "a"\nundo = ["ctrl+z", "w"]\nshow_proposals = "F"\ndown = "j"\n'
+    text = 'approve = "x"\nreject = "a"\nundo = ["ctrl+z", "d"]\nshow_proposals = "F"\ndown = "j"\n'
     app = app_with(folder, keys_of(tmp_path, text))
     async with app.run_test(size=(100, 60)) as pilot:
         await settle(pilot)
@@ -130,7 +130,7 @@ async def test_other_keys_do_it_and_are_told(folder: Path, tmp_path: Path) -> No
         await press(pilot, "x")
         assert state_of(app.project)[first] == "approved"
         assert "ctrl+z undo" in screen_text(app)
-        await press(pilot, "w")
+        await press(pilot, "d")
         assert state_of(app.project)[first] == "proposed"
         at = app.screen.query_one(RecordTable).cursor_row
         await press(pilot, "j")
@@ -148,7 +148,7 @@ async def test_a_question_is_answered_with_other_keys(folder: Path, tmp_path: Pa
     job = start_job(app.project)
     async with app.run_test() as pilot:
         await settle(pilot)
-        await press(pilot, "3")
+        await press(pilot, "4")
         await pilot.press("K")
         await until(pilot, lambda: isinstance(app.screen, Confirm))
         await pilot.pause()

@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 
 import pytest
-import tifffile
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
@@ -73,12 +72,12 @@ async def test_every_screen_fits(folder: Path, size: tuple[int, int]) -> None:
     app = app_on(folder)
     async with app.run_test(size=size) as pilot:
         await settle(pilot)
-        for key in "123":
+        for key in "12456":
             await press(pilot, key)
             await pilot.pause()
             lines = screen_text(app).splitlines()
             assert "q quit" in lines[-1]
-            assert "altui" in lines[0]
+            assert "Compare" in lines[0]
 
 
 @pytest.mark.parametrize("has_job", [False, True])
@@ -116,7 +115,7 @@ async def test_the_smallest_terminal_shows_results_and_the_log(folder: Path) -> 
     async with app.run_test(size=(60, 16)) as pilot:
         await settle(pilot)
         assert "2 random          6 16.7 %" in screen_text(app)
-        await press(pilot, "3")
+        await press(pilot, "4")
         await until(pilot, lambda: "line 29" in screen_text(app))
         assert "line 28" in screen_text(app)
         assert "the remedy" in screen_text(app)
@@ -135,10 +134,10 @@ async def test_an_unreadable_slice_says_so_in_place_of_its_picture(
 ) -> None:
     app = app_on(folder)
 
-    def view(slice_id: SliceId) -> None:
+    def image(slice_id: SliceId) -> None:
         raise AltuiError(f"{slice_id} [cut] short", "copy it again")
 
-    monkeypatch.setattr(app.project, "view", view)
+    monkeypatch.setattr(app.project, "image", image)
     async with app.run_test() as pilot:
         await settle(pilot)
         await press(pilot, "2")
@@ -154,24 +153,6 @@ async def test_the_picture_appears(folder: Path) -> None:
         await settle(pilot)
         await press(pilot, "2")
         await until(pilot, lambda: "▀" in screen_text(app))
-
-
-async def test_p_shows_and_hides_the_prediction(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    app = app_on(folder)
-    finish_round(app.project, 0.8)
-    app.project.propose()
-    classes = tifffile.imread(folder / "screw01_mask.tif")[6]
-    monkeypatch.setattr(app.project, "prediction", lambda slice_id: classes)
-    async with app.run_test() as pilot:
-        await settle(pilot)
-        await press(pilot, "2")
-        await until(pilot, lambda: "degradation layer" in screen_text(app))
-        await press(pilot, "p")
-        await until(pilot, lambda: "degradation layer" not in screen_text(app))
-        await press(pilot, "p")
-        await until(pilot, lambda: "degradation layer" in screen_text(app))
 
 
 async def test_a_fault_of_the_poller_is_told_once(

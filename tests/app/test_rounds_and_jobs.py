@@ -100,7 +100,7 @@ async def test_the_status_line_says_what_is_awaited(project: Project) -> None:
 
 async def open_jobs(pilot: Pilot[None]) -> None:
     await settle(pilot)
-    await press(pilot, "3")
+    await press(pilot, "4")
 
 
 async def test_a_new_project(folder: Path) -> None:
@@ -111,7 +111,7 @@ async def test_a_new_project(folder: Path) -> None:
         assert "no round has results yet" in text_of(app, "#classes Static")
         assert said(app).startswith("Round 1, proposed:")
         assert "press 2 to see them" in said(app)
-        await press(pilot, "3")
+        await press(pilot, "4")
         assert "no job" in text_of(app, "#none")
 
 
@@ -318,3 +318,60 @@ async def test_a_remedy_and_long_log_lines_are_readable(folder: Path) -> None:
         await until(pilot, lambda: "first" in shown(app, WrappedLog))
         assert "its-end" in shown(app, WrappedLog)
         assert app.screen.query_one(WrappedLog).told[0] == "first"
+
+
+async def test_the_log_is_searched_and_followed(project: Project) -> None:
+    project.approve_all()
+    project.import_from_oracle()
+    job = start_job(project)
+    log = "".join(f"step {step}\n" for step in range(1, 61))
+    write_progress(project, job, 60, log + "the End\n")
+    app = app_on(project.root)
+    with running(project, job):
+        async with app.run_test(size=(80, 24)) as pilot:
+            await open_jobs(pilot)
+            await until(pilot, lambda: bool(app.snapshot and app.snapshot.detail))
+            await settle(pilot)
+            assert "comma" not in keys(app)
+            await pilot.press("slash", *"STEP 1", "enter")
+            await settle(pilot)
+            view = app.screen.query_one(WrappedLog)
+            assert str(view.border_subtitle) == '"STEP 1": 11 of 11'
+            assert "step 19" in shown(app, WrappedLog)
+            assert {"comma", "f"} <= keys(app)
+            await press(pilot, "comma")
+            assert str(view.border_subtitle) == '"STEP 1": 10 of 11'
+            await press(pilot, "full_stop", "full_stop")
+            assert str(view.border_subtitle) == '"STEP 1": 1 of 11'
+            assert "step 1 " in shown(app, WrappedLog)
+            # What is written meanwhile does not move what was found out of sight.
+            write_progress(project, job, 61, log + "the End\nand more\n")
+            app.poller.kick()
+            await until(pilot, lambda: "and more" in view.told)
+            assert "step 1 " in shown(app, WrappedLog)
+            await press(pilot, "f")
+            assert "and more" in shown(app, WrappedLog)
+            assert str(view.border_subtitle) == ""
+            await pilot.press("slash", *"nowhere", "enter")
+            await settle(pilot)
+            assert str(view.border_subtitle) == '"nowhere" is not in the log'
+            await pilot.press("slash", "escape")
+            await settle(pilot)
+            assert view.sought == "nowhere"
+
+
+async def test_a_training_has_a_curve_and_says_what_memory_it_takes(project: Project) -> None:
+    project.approve_all()
+    project.import_from_oracle()
+    job = start_job(project)
+    for step in range(10, 101, 10):
+        write_progress(project, job, step, "", loss=2 / step)
+    app = app_on(project.root)
+    with running(project, job):
+        async with app.run_test(size=(120, 36)) as pilot:
+            await open_jobs(pilot)
+            await until(pilot, lambda: app.screen.query_one(LineChart).display)
+            await settle(pilot)
+            assert "loss .020" in shown(app, LineChart)
+            assert "steps" in shown(app, LineChart)
+            assert "memory 2.3 GB, GPU 12.3 GB of 80.0 GB" in text_of(app, "#progress Static")

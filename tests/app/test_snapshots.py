@@ -13,16 +13,21 @@ from altui.app import AltuiApp
 from altui.project import Project
 from altui.widgets.wrapped_log import WrappedLog
 
+from ..simulation.made import add_simulation
 from .made import (
     QUALITY,
+    SAMPLES,
     FixedClock,
     finish_round,
+    predict,
+    press,
     running,
     settle,
     start_job,
     until,
     write_progress,
 )
+from .test_proposals import open_strategies
 
 Compare = Callable[..., bool]
 SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=["80x24", "120x36"])
@@ -49,7 +54,8 @@ def training(three_rounds: Project) -> Iterator[Project]:
     project.import_from_oracle()
     job = start_job(project)
     log = "".join(f"step {step:>3}  loss {1 / (1 + step / 40):.4f}\n" for step in range(0, 240, 8))
-    write_progress(project, job, 240, log)
+    for step in range(8, 241, 8):
+        write_progress(project, job, step, log, loss=0.2 + 1 / (1 + step / 40))
     with running(project, job):
         yield project
 
@@ -96,6 +102,72 @@ def test_a_line_for_each_class(
         await settle(pilot)
 
     assert snap_compare(app_on(three_rounds), terminal_size=size, run_before=by_class)
+
+
+@SIZES
+@pytest.mark.parametrize(
+    "keys", ["", "p", "ph", "sb"], ids=["filled", "outlined", "heat", "beside"]
+)
+def test_proposals_with_predictions(
+    three_rounds: Project, snap_compare: Compare, keys: str, size: tuple[int, int]
+) -> None:
+    job = three_rounds.status().jobs[-1].id
+    predict(three_rounds, job)
+
+    async def before(pilot: Pilot[None]) -> None:
+        await on("proposals")(pilot)
+        await press(pilot, *keys)
+
+    assert snap_compare(app_on(three_rounds), terminal_size=size, run_before=before)
+
+
+@SIZES
+def test_another_strategy(
+    three_rounds: Project, snap_compare: Compare, size: tuple[int, int]
+) -> None:
+    async def before(pilot: Pilot[None]) -> None:
+        await on("proposals")(pilot)
+        await open_strategies(pilot, app, "equidistant")
+        await pilot.pause()
+
+    app = app_on(three_rounds)
+    assert snap_compare(app, terminal_size=size, run_before=before)
+
+
+@SIZES
+def test_the_samples(
+    folder: Path, clock: FixedClock, snap_compare: Compare, size: tuple[int, int]
+) -> None:
+    project = Project.open(folder, who="anna")
+    measured = {name: split for name, split in SAMPLES.items() if split != "train"}
+    for quality in QUALITY:
+        finish_round(project, quality, measured)
+        project.propose()
+
+    async def at_the_end(pilot: Pilot[None]) -> None:
+        await on("samples")(pilot)
+        await press(pilot, "end")
+
+    assert snap_compare(app_on(project), terminal_size=size, run_before=at_the_end)
+
+
+@SIZES
+def test_two_rounds_side_by_side(
+    three_rounds: Project, snap_compare: Compare, size: tuple[int, int]
+) -> None:
+    assert snap_compare(app_on(three_rounds), terminal_size=size, run_before=on("compare"))
+
+
+@SIZES
+def test_a_simulation(three_rounds: Project, snap_compare: Compare, size: tuple[int, int]) -> None:
+    curves = {"random": [0.4, 0.5, 0.55], "entropy": [0.4, 0.56, 0.6]}
+    add_simulation(three_rounds, curves, full=0.8)
+
+    async def simulated(pilot: Pilot[None]) -> None:
+        await on("compare")(pilot)
+        await press(pilot, "s")
+
+    assert snap_compare(app_on(three_rounds), terminal_size=size, run_before=simulated)
 
 
 @SIZES

@@ -83,7 +83,8 @@ def test_good_ones_go_in_although_others_are_refused(
     assert [label.slice for label in labels(project)] == [asked[0]]
     found = report.to_json()
     assert [entry["slice"] for entry in found["accepted"]] == [str(asked[0])]
-    assert {"file", "slice", "code", "message"} == set(found["refused"][0])
+    keys = {"file", "slice", "code", "message", "level", "figures", "notes"}
+    assert keys == set(found["refused"][0])
 
 
 def test_exit_status(project: Project, asked: Asked, save: Save, back: Path) -> None:
@@ -130,7 +131,7 @@ def test_another_mask_is_a_new_revision(project: Project, asked: Asked, save: Sa
     mask[3:5, 3:5] = 255
     save(asked[0], mask=mask)
     report = project.import_labels(path)
-    assert "revision 2; revision 1 is kept" in report.verdicts[0].message
+    assert "replaces revision 1, which is kept" in report.verdicts[0].message
     old, new = labels(project)
     assert old == first
     assert new.path != old.path

@@ -182,6 +182,13 @@ def test_colours_that_are_not_rgb(tmp_path: Path, options: dict[str, Any]) -> No
     assert code(tmp_path / "m.tif") == "rgb"
 
 
+@pytest.mark.parametrize("compression", ["jpeg", "jpeg2000", "webp", "lerc"])
+def test_compression_that_changes_values(tmp_path: Path, compression: Any) -> None:
+    mask = np.stack([MASK.astype(np.uint8)] * 3, axis=-1) if compression == "webp" else MASK
+    tifffile.imwrite(tmp_path / "m.tif", mask.astype(np.uint8), compression=compression)
+    assert code(tmp_path / "m.tif") == "format"
+
+
 def test_sixteen_bit_colours(tmp_path: Path) -> None:
     picture = np.stack([MASK.astype(np.uint16)] * 3, axis=-1)
     tifffile.imwrite(tmp_path / "m.tif", picture, photometric="rgb")

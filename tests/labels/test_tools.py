@@ -204,10 +204,10 @@ def test_a_whole_sample(project: Project, asked: Asked, back: Path, dtype: str) 
 def test_a_whole_sample_that_nobody_labelled(project: Project, back: Path) -> None:
     stack = np.zeros(volume(project, "screw1").shape, np.uint8)
     tifffile.imwrite(back / "screw1.tif", stack)
-    assert [v.code for v in project.import_labels(back).verdicts] == ["empty"]
+    assert [v.code for v in project.import_labels(back).verdicts] == ["unlabelled"]
     tifffile.imwrite(back / "screw2.tif", stack)
     codes_found = {v.code for v in project.import_labels(back).verdicts}
-    assert codes_found == {"empty", "held-out"}
+    assert codes_found == {"unlabelled", "held-out"}
 
 
 def test_a_stack_of_the_round(project: Project, asked: Asked, tmp_path: Path) -> None:

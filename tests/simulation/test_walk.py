@@ -166,13 +166,16 @@ def test_another_recipe_is_another_node(folder: Path, config: Config) -> None:
 def test_full_supervision_trains_as_long_as_warm_rounds_do_together(
     folder: Path, config: Config
 ) -> None:
-    training = config.training.model_copy(
-        update={"steps": 10, "steps_per_slice": 1, "max_steps": 15, "start": "warm"}
+    length = {"steps": 10, "steps_per_slice": 1, "max_steps": 15}
+    fresh, warm = (
+        config.model_copy(
+            update={"training": config.training.model_copy(update={**length, "start": start})}
+        )
+        for start in ("fresh", "warm")
     )
-    warm = config.model_copy(update={"training": training})
     fresh_node, warm_node = (
         walk(folder, one, "random", rounds=3, full=True, budget=2).full[0][0]
-        for one in (config, warm)
+        for one in (fresh, warm)
     )
     assert fresh_node.steps is None
     assert warm_node.steps == 13 + 15 + 15  # rounds of 3, 5 and 7 labels, at most 15 steps each

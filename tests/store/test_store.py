@@ -30,6 +30,7 @@ def test_a_new_store_has_every_migration(store: Store) -> None:
         "m003_job_settings",
         "m004_label_origins",
         "m005_claims",
+        "m006_quarantine",
     ]
 
 
@@ -41,7 +42,7 @@ def test_the_schema_of_released_migrations_never_changes(store: Store) -> None:
     assert digest.startswith(SCHEMA), "write a new migration instead of changing an old one"
 
 
-SCHEMA = "fd21233ea8d4a847"  # of m005
+SCHEMA = "fe14c4dabfd0c575"  # of m006
 
 
 def test_opening_again_changes_nothing(store: Store) -> None:
@@ -106,6 +107,24 @@ def test_rows_cannot_be_changed_or_deleted(store: Store) -> None:
             original="",
             matrix="[[1]]",
         )
+        quarantined = transaction.insert(
+            "quarantine",
+            **place,
+            sha256="",
+            path="",
+            source="",
+            source_sha256="",
+            annotator="anna",
+            tool="",
+            minutes_by="",
+            original="",
+            remarks="[]",
+            figures="{}",
+        )
+        transaction.insert(
+            "quarantine_decisions", quarantined=quarantined, event=event, state="refused"
+        )
+        transaction.insert("label_checks", label=label, remarks="[]", figures="{}")
         transaction.insert(
             "decisions",
             event=event,

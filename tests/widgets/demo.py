@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from altui.widgets.chart import LineChart, Reference, Series
+from altui.widgets.layers import Layers, Look
 from altui.widgets.palette import legend
 from altui.widgets.slice_view import SliceView
 
@@ -55,18 +56,19 @@ class Demo(App[None]):
         view.border_title, chart.border_title = "screw03:412", "mIoU"
         names = legend(NAMES, view.cell_style)
         self.query_one("#names", Static).update(Content("  ").join(names))
-        view.show(*self.slices[0])
+        view.show(Layers(*self.slices[0]))
         chart.show([TEST, VALIDATION], [REFERENCE])
 
     def action_overlay(self) -> None:
-        self.query_one(SliceView).toggle_overlay()
+        view = self.query_one(SliceView)
+        view.look = Look(overlay="off" if view.look.overlay == "fill" else "fill")
 
     def action_message(self) -> None:
         self.query_one(SliceView).message("reading [b]screw03:412[/b] …")
 
     def action_slice(self) -> None:
         self.slices.reverse()
-        self.query_one(SliceView).show(*self.slices[0])
+        self.query_one(SliceView).show(Layers(*self.slices[0]))
 
     def action_theme(self) -> None:
         dark = self.current_theme.dark

@@ -2,13 +2,25 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.color import ColorType
+from rich.color import Color, ColorSystem, ColorType
 from rich.console import Console
 from rich.segment import Segment
 from textual.strip import Strip
 
-from altui.widgets.cells import RAMP, half_blocks
-from altui.widgets.palette import CLASS_COLOURS, shades, symbol
+from altui.colours import class_colour
+from altui.volumes.intensity import Window
+from altui.widgets.cells import RAMP, half_blocks, shrink
+from altui.widgets.compose import rgb
+from altui.widgets.layers import Layers, Look, Overlay, whole
+from altui.widgets.palette import (
+    CLASS_COLOURS,
+    HEAT,
+    HEAT_FROM,
+    OUTLINE_SHADE,
+    shades,
+    symbol,
+)
+from altui.widgets.resample import outlined
 from altui.widgets.runs import BYTES_ALWAYS, BYTES_PER_CELL
 from altui.widgets.terminal import CellStyle
 
@@ -153,3 +165,106 @@ def test_characters_have_no_colours_and_follow_the_ground() -> None:
     assert dark[3].text.endswith(RAMP[-1])
     assert light[3].text.endswith(RAMP[0])
     assert all(not segment.style for strip in dark for segment in strip)
+
+
+def test_heat_is_drawn_where_it_is_great_and_never_as_grey() -> None:
+    image = np.full((1, 4), 128, np.uint8)
+    heat = np.array([[0, HEAT_FROM - 1, HEAT_FROM, 255]], np.uint8)
+    (strip,) = half_blocks(image, 4, 1, heat=heat, look=Look(heat=True))
+    codes = [colours(segment)[0] for segment in strip for _ in segment.text]
+    assert codes[0] == codes[1]
+    assert codes[0] is not None
+    assert codes[0] >= 232
+    assert codes[2] in HEAT
+    assert codes[3] == HEAT[-1]
+    (strip,) = half_blocks(image, 4, 1, heat=heat)
+    assert len({colours(segment)[0] for segment in strip}) == 1
+
+
+def test_over_heat_classes_are_outlined() -> None:
+    image, classes = phantom(60)
+    heat = np.full((8, 8), 255, np.uint8)
+    shown = {
+        colours(segment)[0]
+        for strip in half_blocks(image, 60, 30, classes, heat=heat, look=Look(heat=True))
+        for segment in strip
+    }
+    assert shown & set(HEAT)
+    assert {shades(class_id)[OUTLINE_SHADE] for class_id in (1, 2, 3)} <= shown
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_outlines_leave_the_image_inside_clear(style: CellStyle) -> None:
+    image = np.full((1200, 1200), 60, np.uint8)
+    classes = np.zeros((1200, 1200), np.uint8)
+    classes[300:900, 300:900] = 1
+    classes[600, 600] = 2
+    strips = half_blocks(image, 88, 44, classes, style=style, look=Look(overlay="outline"))
+    texts = [strip.text for strip in strips]
+    if style == "ascii":
+        assert sum(text.count("1") for text in texts) == pytest.approx(4 * 33, abs=44)
+        assert sum(text.count("2") for text in texts) == 1
+    else:
+        samples = [colours(segment) for strip in strips for segment in strip]
+        assert any(shades(2)[OUTLINE_SHADE] in pair for pair in samples)
+
+
+def test_one_class_at_a_time() -> None:
+    image, classes = phantom(100)
+    strips = half_blocks(image, 60, 30, classes, style="ascii", look=Look(only=2))
+    text = "".join(strip.text for strip in strips)
+    assert "2" in text
+    assert not {"1", "3"} & set(text)
+
+
+def test_the_window_says_what_is_black_and_white() -> None:
+    image = np.array([[1000, 2000, 3000]], np.uint16)
+    (strip,) = half_blocks(image, 3, 1, look=Look(window=Window(1000, 2000)))
+    assert [colours(segment)[0] for segment in strip for _ in segment.text] == [232, 255, 255]
+
+
+def test_characters_show_heat_in_place_of_the_image() -> None:
+    image = np.full((4, 8), 255, np.uint8)
+    heat = np.repeat(np.array([[0, 255]], np.uint8), 2, axis=0)
+    text = half_blocks(image, 8, 4, style="ascii", heat=heat, look=Look(heat=True))[1].text
+    assert text == RAMP[0] * 4 + RAMP[-1] * 4
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(60, 22), (40, 17), (120, 36)])
+@pytest.mark.parametrize("overlay", ["fill", "outline", "off"])
+def test_overlays_cost_no_more_than_the_budget(columns: int, rows: int, overlay: Overlay) -> None:
+    image, classes = phantom(1200)
+    noise = np.random.default_rng(0).integers(0, 80, (256, 256), np.uint8)
+    heat = np.where(phantom(256)[1] == 2, 240, noise).astype(np.uint8)
+    for hot in (False, True):
+        look = Look(overlay=overlay, heat=hot)
+        strips = half_blocks(image, columns, rows, classes, heat=heat, look=look)
+        assert bytes_of(strips) <= 1.1 * max(BYTES_PER_CELL * columns * rows, BYTES_ALWAYS)
+
+
+def test_sixteen_colours_keep_the_first_classes_greys_and_heat_apart() -> None:
+    def sixteen(code: int) -> int | None:
+        return Color.from_ansi(code).downgrade(ColorSystem.STANDARD).number
+
+    greys = {sixteen(232 + level) for level in range(24)}
+    assert len(greys) >= 3
+    classes = [sixteen(shades(class_id)[OUTLINE_SHADE]) for class_id in (1, 2, 3)]
+    assert len(set(classes)) == 3
+    assert not set(classes) & greys
+    assert len({sixteen(code) for code in HEAT}) >= 3
+
+
+def test_the_picture_for_files_has_the_same_colours() -> None:
+    image, classes = phantom(80)
+    layers = Layers(image, classes, np.full((4, 4), 255, np.uint8))
+    samples = shrink(layers, whole(image.shape))
+    plain = rgb(samples, Look(overlay="off"))
+    assert plain.shape == (80, 80, 3)
+    np.testing.assert_array_equal(plain, np.repeat(image[..., None], 3, axis=2))
+    outline = rgb(samples, Look(overlay="outline"))
+    edge = outlined(classes) == 3
+    assert (outline[edge] == class_colour(3)).all()
+    np.testing.assert_array_equal(outline[outlined(classes) == 0], plain[outlined(classes) == 0])
+    filled = rgb(samples, Look())
+    assert (filled[classes == 3] != plain[classes == 3]).any(axis=1).all()
+    assert (rgb(samples, Look(overlay="off", heat=True)) != plain).any(axis=2).all()

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from altui.widgets.resample import area_mean, fitted, rarest_class
+from altui.widgets.layers import Look, framed, panned
+from altui.widgets.resample import area_mean, highest, outlined, rarest_class
 
 Floats = npt.NDArray[np.float64]
 Bytes = npt.NDArray[np.uint8]
@@ -32,16 +33,79 @@ def test_a_sample_is_the_mean_of_what_it_covers(image: Bytes, rows: int, columns
 def test_the_picture_fits_and_fills_one_direction(
     height: int, width: int, columns: int, rows: int
 ) -> None:
-    fit = fitted((height, width), columns, rows)
-    assert 1 <= fit[0] <= rows
-    assert 1 <= fit[1] <= columns
-    assert fit[0] == rows or fit[1] == columns
+    frame = framed((height, width), columns, rows, 1.0)
+    assert 1 <= frame.rows <= rows
+    assert 1 <= frame.columns <= columns
+    assert frame.rows == rows or frame.columns == columns
+    assert (frame.top, frame.left, frame.height, frame.width) == (0, 0, height, width)
+
+
+@given(
+    st.tuples(st.integers(1, 300), st.integers(1, 300)),
+    st.integers(1, 100),
+    st.integers(1, 60),
+    st.floats(1, 100),
+    st.lists(st.tuples(st.floats(-2, 2), st.floats(-2, 2)), max_size=5),
+)
+def test_zoomed_and_panned_the_frame_stays_inside(
+    shape: tuple[int, int],
+    columns: int,
+    rows: int,
+    zoom: float,
+    ways: list[tuple[float, float]],
+) -> None:
+    look = Look(zoom=zoom)
+    for down, right in ways:
+        frame = framed(shape, columns, rows, 1.0, look)
+        look = panned(look, frame, shape, down, right)
+    frame = framed(shape, columns, rows, 1.0, look)
+    assert 0 <= frame.top <= frame.top + frame.height <= shape[0]
+    assert 0 <= frame.left <= frame.left + frame.width <= shape[1]
+    assert frame.cut(np.zeros(shape, np.uint8), shape).shape == (frame.height, frame.width)
+    assert min(frame.cut(np.zeros((7, 9), np.uint8), shape).shape) > 0
+    assert 1 <= frame.rows <= rows
+    assert 1 <= frame.columns <= columns
+
+
+def test_zoomed_in_all_the_space_is_used() -> None:
+    frame = framed((1200, 1200), 60, 44, 1.0, Look(zoom=2.0))
+    assert (frame.rows, frame.columns) == (44, 60)
+    assert (frame.height, frame.width) == (600, 818)
+    assert (frame.top, frame.left) == (300, 191)
 
 
 def test_samples_twice_as_high_as_wide_are_half_as_many() -> None:
-    assert fitted((1200, 1200), 60, 44) == (44, 44)
-    assert fitted((1200, 1200), 60, 22, sample_aspect=2) == (22, 44)
-    assert fitted((600, 1200), 60, 60) == (30, 60)
+    def size(shape: tuple[int, int], columns: int, rows: int, aspect: float) -> tuple[int, int]:
+        frame = framed(shape, columns, rows, aspect)
+        return frame.rows, frame.columns
+
+    assert size((1200, 1200), 60, 44, 1.0) == (44, 44)
+    assert size((1200, 1200), 60, 22, 2.0) == (22, 44)
+    assert size((600, 1200), 60, 60, 1.0) == (30, 60)
+
+
+@pytest.mark.parametrize("dtype", ["u1", "i1", "u2", "i2", "u4", "i4", "f4", "f8"])
+def test_the_mean_of_any_type(dtype: str) -> None:
+    image = np.random.default_rng(1).normal(0, 100, (90, 70)).astype(dtype)
+    image[0, 0] = np.iinfo(dtype).max if dtype[0] != "f" else 1e9
+    expected = covered(90, 8) @ image.astype(float) @ covered(70, 5).T
+    np.testing.assert_allclose(area_mean(image, 8, 5), expected, rtol=1e-4, atol=0.02)
+
+
+@given(IMAGES, SIDE, SIDE)
+def test_the_highest_of_what_a_sample_covers(image: Bytes, rows: int, columns: int) -> None:
+    pooled = highest(image, rows, columns)
+    assert pooled.shape == (rows, columns)
+    if rows <= image.shape[0] and columns <= image.shape[1]:
+        assert pooled.max() == image.max()
+
+
+@given(arrays(np.uint8, st.tuples(SIDE, SIDE), elements=st.integers(0, 3)))
+def test_outlines_are_the_pixels_with_another_class_beside_them(ids: Bytes) -> None:
+    padded = np.pad(ids, 1, mode="edge")
+    beside = (padded[:-2, 1:-1], padded[2:, 1:-1], padded[1:-1, :-2], padded[1:-1, 2:])
+    expected = np.where(np.any([each != ids for each in beside], axis=0), ids, 0)
+    np.testing.assert_array_equal(outlined(ids), expected)
 
 
 @given(IMAGES, SIDE, SIDE)

@@ -1,13 +1,17 @@
+import threading
 from typing import Any
 
 import numpy as np
 import pytest
+from textual.pilot import Pilot
 from textual.strip import Strip
 
+from altui.volumes.intensity import Window
 from altui.widgets import slice_view
 from altui.widgets.cells import Samples, shrink
 from altui.widgets.chart import LineChart
-from altui.widgets.slice_view import Image, SliceView
+from altui.widgets.layers import Layers, Look
+from altui.widgets.slice_view import SliceView
 
 from .demo import Demo
 
@@ -24,54 +28,95 @@ async def test_the_picture_is_drawn_anew_when_the_size_changes() -> None:
         view, chart = app.query_one(SliceView), app.query_one(LineChart)
         for size in ((80, 24), (120, 36), (40, 10), (8, 5), (1, 1), (80, 24)):
             await pilot.resize_terminal(*size)
-            await pilot.pause()
+            await drawn(pilot)
             assert all(strip.cell_length == view.size.width for strip in lines(view))
             plain = chart.render().plain
             assert len(plain.splitlines()) == chart.size.height
 
 
-async def test_slices_are_shrunk_once_for_a_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    shrunk: list[Samples] = []
+async def drawn(pilot: Pilot[None]) -> SliceView:
+    """The view, once its picture, which is made in a thread, is there."""
+    view = pilot.app.query_one(SliceView)
+    await pilot.pause()
+    while not view.is_drawn:
+        await pilot.pause(0.01)
+    await pilot.pause()
+    return view
+
+
+async def test_slices_are_shrunk_once_for_a_size_and_not_by_the_app_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shrunk: list[threading.Thread] = []
 
     def counted(*args: Any) -> Samples:
-        shrunk.append(shrink(*args))
-        return shrunk[-1]
+        shrunk.append(threading.current_thread())
+        return shrink(*args)
 
     monkeypatch.setattr(slice_view, "shrink", counted)
     app = Demo()
     async with app.run_test(size=(80, 24)) as pilot:
+        view = await drawn(pilot)
         assert len(shrunk) == 1
+        view.look = Look(overlay="outline", heat=True, window=Window(20, 90))
         await pilot.press("o")
         await pilot.press("t")
-        await pilot.pause()
+        await drawn(pilot)
         assert len(shrunk) == 1
         await pilot.press("s")
-        await pilot.pause()
+        await drawn(pilot)
         assert len(shrunk) == 2
+        view.look = Look(zoom=3.0)
+        await drawn(pilot)
+        assert len(shrunk) == 3
+        assert threading.main_thread() not in shrunk
+
+
+async def test_the_last_picture_stays_until_the_next_is_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app = Demo()
+    async with app.run_test(size=(80, 24)) as pilot:
+        view = await drawn(pilot)
+        before, go_on = lines(view), threading.Event()
+
+        def slow(*args: Any) -> Samples:
+            go_on.wait(10)
+            return shrink(*args)
+
+        monkeypatch.setattr(slice_view, "shrink", slow)
+        view.show(Layers(GREY), Look(window=Window(0, 50)))
+        await pilot.pause()
+        assert lines(view) == before
+        go_on.set()
+        await drawn(pilot)
+        assert lines(view) != before
 
 
 async def test_the_overlay_goes_and_comes_back() -> None:
     app = Demo()
-    async with app.run_test(size=(80, 24)):
-        view = app.query_one(SliceView)
-        with_overlay = lines(view)
-        assert not view.toggle_overlay()
-        assert lines(view) != with_overlay
-        assert view.toggle_overlay()
-        assert lines(view) == with_overlay
+    async with app.run_test(size=(80, 24)) as pilot:
+        view = await drawn(pilot)
+        filled = lines(view)
+        view.look = Look(overlay="outline")
+        outlined = lines(view)
+        view.look = Look(overlay="off")
+        assert filled != outlined != lines(view) != filled
+        view.look = Look()
+        assert lines(view) == filled
 
 
 async def test_messages_are_taken_as_they_stand() -> None:
     app = Demo()
     async with app.run_test(size=(80, 24)) as pilot:
-        view = app.query_one(SliceView)
+        view = await drawn(pilot)
         view.message("cannot read [red]screw\x1b[31m03[/red]\nsecond line")
         await pilot.pause()
         shown = "\n".join(strip.text for strip in lines(view))
         assert "cannot read [red]screw\\x1b[31m03[/red]" in shown
         assert "second line" in shown
-        view.show(GREY)
-        await pilot.pause()
+        view.show(Layers(GREY))
+        await drawn(pilot)
         assert "cannot" not in "".join(strip.text for strip in lines(view))
         view.show(None)
         await pilot.pause()
@@ -79,24 +124,26 @@ async def test_messages_are_taken_as_they_stand() -> None:
 
 
 @pytest.mark.parametrize(
-    ("image", "overlay"),
+    ("image", "classes", "heat"),
     [
-        (np.zeros((4, 4, 3), np.uint8), None),
-        (np.zeros((4, 4), np.uint16), None),
-        (np.zeros((0, 4), np.uint8), None),
-        (GREY, GREY[:10]),
+        (np.zeros((4, 4, 3), np.uint8), None, None),
+        (np.zeros((4, 4), np.complex64), None, None),
+        (np.zeros((0, 4), np.uint8), None, None),
+        (GREY, GREY[:10], None),
+        (GREY, GREY.astype(np.uint16), None),
+        (GREY, None, np.zeros((0, 3), np.uint8)),
     ],
 )
-def test_what_is_no_grey_image_is_refused(image: Image, overlay: Image | None) -> None:
-    with pytest.raises(ValueError, match=r"grey 8-bit|does not cover"):
-        SliceView().show(image, overlay)
+def test_what_is_no_slice_is_refused(image: Any, classes: Any, heat: Any) -> None:
+    with pytest.raises(ValueError, match=r"not a |does not cover|do not cover"):
+        Layers(image, classes, heat)
 
 
 async def test_no_color_draws_with_characters(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     app = Demo()
-    async with app.run_test(size=(80, 24)):
-        view = app.query_one(SliceView)
+    async with app.run_test(size=(80, 24)) as pilot:
+        view = await drawn(pilot)
         assert view.cell_style == "ascii"
         text = "".join(strip.text for strip in lines(view))
         assert text.isascii()

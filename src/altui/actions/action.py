@@ -26,8 +26,13 @@ class Context:
     snapshot: Snapshot
     decision: Decision | None = None
     job: JobView | None = None
-    has_prediction: bool = False
+    has_picture: bool = False  # a slice is shown, not words
+    has_classes: bool = False
+    has_heat: bool = False
+    is_zoomed: bool = False
     can_step: bool = False
+    can_compare: bool = False  # a slice of the sample is labelled
+    is_searching: bool = False  # in a job's log
 
     @property
     def state(self) -> RoundState:
@@ -47,7 +52,8 @@ class Action:
     """`name` is Textual's (`action_NAME`); `label` stands in the footer, unless it is empty,
     and `todo` in "press KEY to TODO", with {NAME} for the key of another action. `screens`:
     none means everywhere; `key`: none means that it is in the palette only. `run`: Textual's
-    action, where it is not the name.
+    action, where it is not the name. `spare`: left out of a footer that would take another
+    line, those with the greatest number first; 0 always stays.
     """
 
     name: str
@@ -58,6 +64,7 @@ class Action:
     available: Rule | None = None
     todo: str = ""
     run: str = ""
+    spare: int = 0
 
     @property
     def target(self) -> str:

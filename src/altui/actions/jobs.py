@@ -18,9 +18,21 @@ def can_retry(context: Context) -> bool:
     return job.round == status.round and status.state in ("labelled", "failed")
 
 
+def has_job(context: Context) -> bool:
+    return context.job is not None
+
+
+def is_searching(context: Context) -> bool:
+    return context.is_searching
+
+
 JOBS = (
     Action("cancel", "c", "cancel", "stop this job", HERE, changing(can_cancel), "cancel it"),
     Action(
         "retry", "t", "try again", "start this job again", HERE, changing(can_retry), "try again"
     ),
+    Action("search_log", "slash", "search", "search the log", HERE, has_job),
+    Action("found_before", "comma", "found", "the place before in the log", HERE, is_searching),
+    Action("found_after", "full_stop", "", "the place after in the log", HERE, is_searching),
+    Action("follow_log", "f", "follow", "to the log's end, and on with it", HERE, has_job),
 )

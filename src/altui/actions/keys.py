@@ -13,7 +13,8 @@ from altui.actions.action import Action
 NAMES = {
     **{"up": "↑", "down": "↓", "left": "←", "right": "→", "pageup": "PgUp", "pagedown": "PgDn"},
     **{"escape": "Esc", "enter": "Enter", "space": "Space", "home": "Home", "end": "End"},
-    **{"backspace": "Backspace", "delete": "Del", "insert": "Ins"},
+    **{"plus": "+", "minus": "-", "at": "@"},  # which Textual tells by their names
+    **{"slash": "/", "backspace": "Backspace", "delete": "Del", "insert": "Ins"},
 }
 """How keys that are no characters are told."""
 

@@ -27,8 +27,25 @@ def can_undo(context: Context) -> bool:
     return context.is_open and bool(context.snapshot.status.undoable)
 
 
+def can_pick(context: Context) -> bool:
+    return context.is_open and bool(context.snapshot.status.slate.decisions)
+
+
 def can_step(context: Context) -> bool:
     return context.can_step
+
+
+def can_compare(context: Context) -> bool:
+    return context.can_compare
+
+
+def can_switch(context: Context) -> bool:
+    return context.state in ("proposed", "annotating", "evaluated", "stopped")
+
+
+def can_assign(context: Context) -> bool:
+    decision = context.decision
+    return decision is not None and decision.slice in context.snapshot.status.missing
 
 
 DECIDING = (
@@ -50,6 +67,14 @@ DECIDING = (
         changing(can_reject),
     ),
     Action(
+        "reject_because",
+        "X",
+        "",
+        "reject this slice, and say why",
+        HERE,
+        changing(can_reject),
+    ),
+    Action(
         "approve_all",
         "A",
         "all",
@@ -65,20 +90,65 @@ DECIDING = (
         HERE,
         changing(can_undo),
     ),
-)
-
-LOOKING = (
     Action(
-        "overlay",
-        "p",
-        "prediction",
-        "show or hide the network's prediction",
+        "pick",
+        "P",
+        "pick",
+        "take a slice by hand, in place of this proposal: the one looked at, or any other",
         HERE,
-        lambda context: context.has_prediction,
+        changing(can_pick),
+        spare=4,
     ),
-    Action("slice_before", "comma", "z-", "look at the slice before, along z", HERE, can_step),
-    Action("slice_after", "full_stop", "z+", "look at the slice after, along z", HERE, can_step),
-    Action("slice_proposed", "z", "", "back to the proposed slice", HERE, can_step),
+    Action(
+        "switch",
+        "S",
+        "strategy",
+        "see what another strategy would propose, then take or leave it",
+        HERE,
+        changing(can_switch),
+        spare=6,
+    ),
+    Action(
+        "assign",
+        "at",
+        "",
+        "say who is to label this slice",
+        HERE,
+        changing(can_assign),
+    ),
 )
 
-PROPOSALS = (*DECIDING, *LOOKING)
+ALONG_Z = (
+    Action(
+        "slice_before",
+        "comma",
+        "z-",
+        "look at the slice before, along z",
+        HERE,
+        can_step,
+        spare=True,
+    ),
+    Action(
+        "slice_after",
+        "full_stop",
+        "z+",
+        "look at the slice after, along z",
+        HERE,
+        can_step,
+        spare=True,
+    ),
+    Action("far_before", "less_than_sign", "", "ten slices before", HERE, can_step),
+    Action("far_after", "greater_than_sign", "", "ten slices after", HERE, can_step),
+    Action("slice_proposed", "z", "", "back to the proposed slice", HERE, can_step),
+    Action(
+        "nearest_labelled",
+        "b",
+        "",
+        "the nearest labelled slice, beside this one or in its place",
+        HERE,
+        can_compare,
+    ),
+    Action("along_z", "s", "", "every sample along z, or only this one", HERE),
+)
+
+PROPOSALS = (*DECIDING, *ALONG_Z)

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from textual.binding import Binding, BindingType
 
 from altui.actions.action import Action, Context, is_valid
+from altui.actions.compare import COMPARE
 from altui.actions.everywhere import APP, ROUND, SCREENS
 from altui.actions.jobs import JOBS
 from altui.actions.keys import Keys
+from altui.actions.looking import LOOKING
 from altui.actions.moving import DIALOGS, LISTS
 from altui.actions.proposals import PROPOSALS
 from altui.actions.rounds import ROUNDS
@@ -17,7 +19,18 @@ from altui.actions.rounds import ROUNDS
 if TYPE_CHECKING:
     from altui.rounds.state import RoundState
 
-ACTIONS: tuple[Action, ...] = (*SCREENS, *ROUNDS, *PROPOSALS, *JOBS, *ROUND, *APP, *LISTS, *DIALOGS)
+ACTIONS: tuple[Action, ...] = (
+    *SCREENS,
+    *ROUNDS,
+    *PROPOSALS,
+    *LOOKING,
+    *JOBS,
+    *COMPARE,
+    *ROUND,
+    *APP,
+    *LISTS,
+    *DIALOGS,
+)
 """In the order of help and footer."""
 
 _BY_NAME = {action.name: action for action in ACTIONS}

@@ -130,7 +130,11 @@ class Process(Record):
 
 
 class Progress(Record):
-    """One line of progress.jsonl; `step` of `steps` within the stage, `progress` of the whole."""
+    """One line of progress.jsonl; `step` of `steps` within the stage, `progress` of the whole.
+
+    `memory`: bytes that the job's processes hold; `gpu_memory`: of `gpu_total` bytes, in use on
+    its GPU by whomever.
+    """
 
     at: datetime
     stage: Stage
@@ -139,6 +143,9 @@ class Progress(Record):
     progress: float  # 0..1
     seconds_left: float | None = None
     loss: float | None = None
+    memory: int | None = None
+    gpu_memory: int | None = None
+    gpu_total: int | None = None
 
 
 class JobResult(Record):
@@ -219,6 +226,17 @@ class JobFolder:
     def progress(self) -> list[Progress]:
         """Every whole line so far; a line cut short by a kill is passed over."""
         return parse_progress(_text(self.path / PROGRESS))
+
+    def progress_from(self, start: int) -> tuple[list[Progress], int]:
+        """The whole lines from byte `start` on, and where the next one will begin."""
+        try:
+            with (self.path / PROGRESS).open("rb") as file:
+                file.seek(start)
+                read = file.read()
+        except OSError:
+            return [], start
+        whole = read[: read.rfind(b"\n") + 1]
+        return parse_progress(whole.decode("utf-8", errors="replace")), start + len(whole)
 
     def last_progress(self) -> Progress | None:
         """The latest whole line, read from the file's end."""

@@ -19,7 +19,9 @@ START_SECONDS = 60.0  # a job that has not begun by then never will
 
 @dataclass(frozen=True)
 class JobView:
-    """A job as people see it; `progress` 0..1 of the whole job, times in seconds."""
+    """A job as people see it; `progress` 0..1 of the whole job, times in seconds, memory in
+    bytes.
+    """
 
     id: str
     kind: str
@@ -34,6 +36,9 @@ class JobView:
     progress: float = 0.0
     seconds_left: float | None = None
     loss: float | None = None
+    memory: int | None = None
+    gpu_memory: int | None = None
+    gpu_total: int | None = None
     message: str = ""
     hint: str = ""
     collected: bool = True  # False: it has ended, and its results are not in the store yet
@@ -96,6 +101,9 @@ def _open_view(folder: JobFolder, row: JobRow, history: History) -> JobView:
         progress=last.progress if last else 0.0,
         seconds_left=last.seconds_left if last and state == "running" else None,
         loss=last.loss if last else None,
+        memory=last.memory if last else None,
+        gpu_memory=last.gpu_memory if last else None,
+        gpu_total=last.gpu_total if last else None,
         message=message,
         hint=f"see its log; start it again with: altui jobs PROJECT retry {row.id}"
         if state in ("lost", "failed")

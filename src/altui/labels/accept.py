@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from altui.errors import AltuiError
 from altui.labels.kept import LABELS, keep, place
-from altui.store.history import Label, Reading
+from altui.store.history import Label, Quarantined, Reading
 from altui.volumes.stack import open_stack
 from altui.workspace import Workspace
 
@@ -33,14 +33,26 @@ class Encoded:
 
 def encode(mask: npt.NDArray[np.integer]) -> Encoded:
     """A mask (height, width) as an 8-bit (16-bit where needed) deflate TIFF; the same mask
-    gives the same bytes.
+    gives the same bytes, as long as the same compressor makes them.
     """
+    import imagecodecs
     import tifffile
 
     small = np.uint8 if int(mask.max(initial=0)) < 256 else np.uint16
+    pixels = np.ascontiguousarray(mask, np.dtype(small).newbyteorder("<"))
+    # Four times as fast as tifffile's own level, and less than twice as large.
+    deflated = imagecodecs.zlibng_encode(pixels.data, level=2)  # type: ignore[arg-type]
     buffer = io.BytesIO()
     tifffile.imwrite(
-        buffer, mask.astype(small), compression="zlib", photometric="minisblack", metadata=None
+        buffer,
+        iter([bytes(deflated)]),
+        shape=pixels.shape,
+        dtype=pixels.dtype,
+        byteorder="<",
+        rowsperstrip=max(1, pixels.shape[0]),
+        compression="zlib",
+        photometric="minisblack",
+        metadata=None,
     )
     return Encoded(buffer.getvalue())
 
@@ -71,7 +83,9 @@ def is_same(
         return False
 
 
-def read_label(workspace: Workspace, label: Label | Reading) -> npt.NDArray[np.integer]:
+def read_label(
+    workspace: Workspace, label: Label | Reading | Quarantined
+) -> npt.NDArray[np.integer]:
     """(height, width) class ids of a revision or a repeat's reading. Raises AltuiError."""
     with open_stack(workspace.root, label.path) as stack:
         mask: npt.NDArray[np.integer] = stack.read(0)

@@ -1,13 +1,15 @@
 """Returned masks: each is checked and taken in, or refused, on its own."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 
+from altui.codes import level_of
 from altui.errors import AltuiError
+from altui.labels.checks.remark import Remark
 from altui.labels.find import Finding, Found
 from altui.labels.intake import Candidate, Intake, Options
 from altui.labels.read import Reader
@@ -45,52 +47,61 @@ def import_paths(
     options = Options(dry_run, unasked, trust, annotator)
     with Intake(workspace, options) as intake, Scratch(room) as scratch:
         reader = Reader(workspace.config)
-        finding = Finding(workspace, reader, unasked=unasked)
+        wanted = unasked or level_of("not-asked", workspace.config.masks_in.checks) == "note"
+        finding = Finding(workspace, reader, unasked=wanted)
         finding.find(paths, scratch, slice_id)
         verdicts = finding.verdicts
         for group in finding.groups.values():
-            candidates = []
-            for found in group:
+            checked = []
+            for found in _edited(group):
                 try:
                     candidate = _candidate(intake, reader, found)
+                    if candidate.mask.any() or not found.whole or finding.is_asked(found.slice):
+                        checked.append(intake.check(candidate))
                 except Refusal as refusal:
                     verdicts.append(refused(found.name, refusal, found.slice))
-                else:
-                    if candidate.mask.any() or not found.whole or finding.is_asked(found.slice):
-                        candidates.append(candidate)
-            if candidates:
-                verdicts += intake.take(candidates)
+            if checked:
+                verdicts += intake.take(checked)
+            verdicts += [_passed_over(one) for one in group if one not in _edited(group)]
     ordered = tuple(sorted(verdicts, key=lambda verdict: verdict.file))
     return ImportReport(ordered, dry_run, tuple(finding.notes))
 
 
+def _edited(group: Sequence[Found]) -> Sequence[Found]:
+    """A slice's masks without the bundle's own, where others came back beside it."""
+    return [found for found in group if found.file.role != "premask"] or group
+
+
+def _passed_over(found: Found) -> Verdict:
+    refusal = Refusal("unedited", "is the bundle's own mask, and an edited one lies beside it")
+    return refused(found.name, refusal, found.slice)
+
+
 def _candidate(intake: Intake, reader: Reader, found: Found) -> Candidate:
-    """A mask that can become the slice's label. Raises Refusal."""
-    file, trust = found.file, intake.options.trust
-    if file.role == "premask" and not trust:
-        raise Refusal(
-            "unedited",
-            "is the network's own prediction, as the bundle brought it; "
-            "if it is right as it is, import it with --trust",
-        )
+    """A decoded mask, and what its file gives away. Raises Refusal."""
+    file = found.file
     header = intake.workspace.headers.get(found.slice.sample)
     if header is None:
         raise Refusal("no-such-slice", f'there is no sample "{plain(found.slice.sample)}"')
     mask = reader.mask(file, found.index, header)
-    if found.whole and not trust and not intake.options.unasked and not mask.any():
-        raise Refusal(
-            "empty",
-            "is empty: nobody seems to have labelled it yet; if it is right as it is, import it "
-            "with --trust",
+    remarks = []
+    if file.role == "premask":
+        remarks.append(
+            Remark("unedited", "is the network's own prediction, as the bundle brought it")
         )
+    if found.whole and not mask.any():
+        remarks.append(Remark("unlabelled", "is empty: nobody seems to have labelled it yet"))
     original = None if file.source.parts else file.source.path
-    bundle = file.manifest.bundle if file.manifest else ""
-    minutes = reader.open(file.source).minutes_of(found.index)
-    candidate = Candidate(
-        found.name, found.slice, mask, file.sha256, original, minutes=minutes, bundle=bundle
+    return Candidate(
+        found.name,
+        found.slice,
+        mask,
+        file.sha256,
+        original,
+        minutes=reader.open(file.source).minutes_of(found.index),
+        bundle=file.manifest.bundle if file.manifest else "",
+        remarks=tuple(remarks),
     )
-    intake.check(candidate)
-    return candidate
 
 
 def import_from_oracle(workspace: Workspace, *, dry_run: bool = False) -> ImportReport:
@@ -119,8 +130,7 @@ def import_from_oracle(workspace: Workspace, *, dry_run: bool = False) -> Import
             digest = hashlib.sha256(np.ascontiguousarray(mask).tobytes()).hexdigest()
             candidate = Candidate(source, slice_id, mask, digest)
             try:
-                intake.check(candidate)
-                verdicts += intake.take([candidate])
+                verdicts += intake.take([intake.check(candidate)])
             except Refusal as refusal:
                 verdicts.append(refused(source, refusal, slice_id))
     return ImportReport(tuple(verdicts), dry_run)

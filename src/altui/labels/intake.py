@@ -1,30 +1,31 @@
-"""One mask on its way in: checked, asked for, new, stored, committed."""
+"""One mask on its way in: checked, then taken in, held in quarantine or refused."""
 
-import json
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, Self
+from typing import NamedTuple, Self
 
-import numpy as np
-import numpy.typing as npt
-
-from altui.errors import AltuiError
-from altui.labels import check
-from altui.labels.accept import Encoded, encode, is_same, read_label, store_file
+from altui.labels.accept import Encoded, encode, is_same, store_file
+from altui.labels.candidate import Candidate, Checked
+from altui.labels.checks.examine import Examiner
+from altui.labels.checks.record import disagreements
+from altui.labels.checks.remark import Remark
+from altui.labels.checks.rules import Rules
+from altui.labels.commit import append_label, append_quarantined, columns_of, with_claim
 from altui.labels.kept import keep_original
+from altui.labels.readings import answered, append_reading, compared, is_known
 from altui.labels.verdict import REPEAT, Refusal, Verdict, refused
-from altui.rounds.claims import annotator_of, minutes_since_claim
-from altui.rounds.propose import record
-from altui.rounds.repeats import confusion, repeat_of
+from altui.rounds.claims import annotator_of
+from altui.rounds.quarantine import refusal_of, waiting_masks
 from altui.rounds.state import current_round, slate
 from altui.slices import SliceId
-from altui.store.connection import read_only
+from altui.store.connection import Transaction, read_only
 from altui.store.history import History, Label, Repeat
 from altui.text import plain
-from altui.volumes.stack import Stack
 from altui.workspace import Workspace
+
+__all__ = ["Candidate", "Checked", "Intake", "Options"]
+
+UNIFORM = ("binary", "empty", "one-class")  # such masks are alike by their nature
 
 
 @dataclass(frozen=True)
@@ -39,24 +40,18 @@ class Options:
     annotator: str = ""
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """A decoded mask; `source_sha256` is of `original`, the file as it came (None for what
-    was no file of its own). `tool`: what wrote it, if it tells; `minutes`: of work, by its clock.
-    """
+class Plan(NamedTuple):
+    """What is to become of a mask, all that was remarked of it, and whether that is news."""
 
-    file: str
-    slice: SliceId
-    mask: npt.NDArray[np.integer]
-    source_sha256: str
-    original: Path | None = None
-    tool: str = ""
-    minutes: float | None = None
-    bundle: str = ""  # the id of the one that the file lies in
+    verdict: Verdict
+    remarks: tuple[Remark, ...] = ()
+    writes: bool = False
 
 
 class Intake:
-    """Takes masks into one project; keeps the stacks that it compares them with open."""
+    """Takes masks into one project. They are compared with what it held when the intake was
+    made, and with what that took since, so that a dry run and an import say the same.
+    """
 
     def __init__(self, workspace: Workspace, options: Options) -> None:
         """Raises AltuiError where nothing can be written and something is to be."""
@@ -64,63 +59,168 @@ class Intake:
             raise read_only(workspace.state)
         self.workspace = workspace
         self.options = options
-        self._images: dict[str, Stack] = {}
+        self._rules = Rules(workspace.config.masks_in.checks, options.unasked, options.trust)
+        with workspace.store.read() as db:
+            others = disagreements(db)
+        history = workspace.store.history()
+        self._examiner = Examiner(workspace, history, others)
+        self._taken = {label.sha256: (label.slice, label.source) for label in history.labels}
         self._originals: dict[str, str] = {}  # where they are kept, by SHA-256
-        self._open = ExitStack()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._open.close()
+        self._examiner.close()
 
-    def check(self, candidate: Candidate) -> None:
-        """Raises Refusal for a mask that does not fit its slice."""
-        try:
-            self.workspace.check_slice(candidate.slice)
-        except AltuiError as error:
-            raise Refusal("no-such-slice", error.message) from None
-        header = self.workspace.headers[candidate.slice.sample]
-        classes = self.workspace.config.classes
-        check.check_shape(candidate.mask, header)
-        check.check_values(candidate.mask, classes)
-        if not self.options.trust:
-            check.check_plausible(candidate.mask, self._image(candidate.slice), classes)
+    def check(self, candidate: Candidate) -> Checked:
+        """All that needs no other mask of the import; threads may check several at once.
 
-    def take(self, candidates: Sequence[Candidate]) -> list[Verdict]:
+        Raises Refusal for a mask that can be no label of its slice.
+        """
+        edges = not self.options.trust
+        examined = self._examiner.examine(candidate.slice, candidate.mask, edges=edges)
+        return Checked(candidate, encode(examined.mask), examined)
+
+    def take(self, group: Sequence[Checked]) -> list[Verdict]:
         """Take in what came back for one slice: one mask, however often it was sent.
 
         Raises AltuiError where nothing more can be written.
         """
-        first, *others = candidates
-        if any(not np.array_equal(other.mask, first.mask) for other in others):
+        candidates = [checked.candidate for checked in group]
+        if len({checked.encoded.sha256 for checked in group}) > 1:
             return [_one_of_several(candidate, candidates) for candidate in candidates]
+        first, *others = candidates
         try:
-            taken = self._take_one(first)
+            taken = self._take_one(group[0])
         except Refusal as refusal:
-            return [refused(candidate.file, refusal, first.slice) for candidate in candidates]
-        message = f"the same mask as {plain(first.file)}"
-        return [
-            taken,
-            *(Verdict(o.file, "unchanged", "unchanged", message, o.slice) for o in others),
-        ]
+            return [refused(candidate.file, refusal, candidate.slice) for candidate in candidates]
+        return [taken, *(_again(taken, other.file) for other in others)]
 
-    def _take_one(self, candidate: Candidate) -> Verdict:
+    def _take_one(self, checked: Checked) -> Verdict:
+        candidate, encoded = checked.candidate, checked.encoded
         history = self.workspace.store.history()
-        _check_asked(history, candidate.slice, self.options)
-        encoded = encode(candidate.mask)
-        repeat = self._repeat(history, candidate, encoded)
+        repeat = answered(self.workspace, history, checked, self._annotator(history, candidate))
         if repeat is not None:
-            return self._take_reading(repeat, candidate, encoded)
+            return self._take_reading(repeat, checked)
         current = history.current_labels.get(candidate.slice)
-        if current is not None and is_same(self.workspace, current, candidate.mask, encoded):
+        if current and is_same(self.workspace, current, checked.examined.mask, encoded):
             if not self.options.dry_run and current.sha256 == encoded.sha256:
                 self._mend(current, candidate, encoded)
             return _unchanged(candidate)
+        plan = self._plan(history, checked)
+        if plan.writes and not self.options.dry_run:
+            store_file(self.workspace, encoded)
+            original = self._keep_original(candidate)
+            with self.workspace.store.write() as transaction:
+                # Made again: another import, or a person, may have come first.
+                plan = self._plan(transaction.history(), checked)
+                if plan.writes:
+                    self._append(transaction, plan, checked, original)
+        if plan.verdict.outcome == "accepted":
+            self._taken.setdefault(encoded.sha256, (candidate.slice, candidate.file))
+        return plan.verdict
+
+    def _plan(self, history: History, checked: Checked) -> Plan:
+        candidate, sha256 = checked.candidate, checked.encoded.sha256
+        current = history.current_labels.get(candidate.slice)
+        if current is not None and current.sha256 == sha256:
+            return Plan(_unchanged(candidate))
+        remarks = self._rules.ranked(self._remarks(history, checked))
+        first = remarks[0] if remarks else None
+        if first is None or first.level == "note":
+            message = f"replaces revision {current.id}, which is kept" if current else "new"
+            verdict = Verdict(candidate.file, "accepted", "ok", message, candidate.slice)
+            return Plan(replace(verdict, notes=remarks), remarks, writes=True)
+        verdict = Verdict(
+            candidate.file,
+            "refused" if first.level == "refuse" else "quarantined",
+            first.code,
+            first.message,
+            candidate.slice,
+            first.level,
+            first.figures,
+            remarks[1:],
+        )
+        if first.level == "refuse":
+            return Plan(verdict, remarks)
+        waiting = waiting_masks(history).get(candidate.slice)
+        if waiting is None or waiting.sha256 != sha256:
+            return Plan(verdict, remarks, writes=True)
+        since = history.event_of(waiting)
+        message = f"waits in quarantine already, since {since.who} sent it: {first.message}"
+        return Plan(replace(verdict, message=message), remarks)
+
+    def _remarks(self, history: History, checked: Checked) -> Iterator[Remark]:
+        """What the mask gives away itself, and what others that came before it do."""
+        candidate, sha256 = checked.candidate, checked.encoded.sha256
+        asked = _check_asked(history, candidate.slice)
+        if asked:
+            yield asked
+        before = refusal_of(history, candidate.slice, sha256)
+        if before:
+            who, why = history.event_of(before).who, f": {plain(before.reason)}"
+            yield Remark(
+                "refused-before",
+                f"{who} has refused this very mask{why if before.reason else ''}; to take it all "
+                "the same, import it with --trust",
+            )
+        yield from candidate.remarks
+        other, file = self._taken.get(sha256, (candidate.slice, ""))
+        uniform = any(remark.code in UNIFORM for remark in checked.examined.remarks)
+        if other != candidate.slice and not uniform:
+            pixels = int(checked.examined.mask.size)
+            yield Remark(
+                "copied",
+                f"is the very mask of {other} ({plain(file)})",
+                {"slice": str(other), "pixels": pixels},
+            )
+        yield from checked.examined.remarks
+
+    def _take_reading(self, repeat: Repeat, checked: Checked) -> Verdict:
+        """A reading is believed or refused: it waits for nobody, since it becomes no label."""
+        candidate, encoded = checked.candidate, checked.encoded
+        history = self.workspace.store.history()
+        remarks = self._rules.ranked(self._remarks(history, checked))
+        if remarks and remarks[0].level != "note":
+            first = remarks[0]
+            raise Refusal(first.code, first.message, figures=first.figures)
+        message = f"a repeat of revision {repeat.label}, which stays the label"
+        verdict = Verdict(candidate.file, "accepted", REPEAT, message, candidate.slice)
+        same = "the same mask as came before"
+        known = replace(verdict, outcome="unchanged", code="unchanged", message=same)
+        if is_known(history, repeat, encoded.sha256):
+            return known
+        verdict = replace(verdict, notes=remarks)
         if self.options.dry_run:
-            return Verdict(candidate.file, "accepted", "ok", "would be accepted", candidate.slice)
+            return verdict
+        matrix = compared(self.workspace, history, repeat, checked)
         store_file(self.workspace, encoded)
-        return self._commit(candidate, encoded, self._keep_original(candidate))
+        original = self._keep_original(candidate)
+        with self.workspace.store.write() as transaction:
+            if is_known(transaction.history(), repeat, encoded.sha256):
+                return known
+            said = plain(self.options.annotator.strip())
+            columns = columns_of(checked, original, said)
+            append_reading(transaction, repeat, columns, matrix)
+        return verdict
+
+    def _annotator(self, history: History, candidate: Candidate) -> str:
+        """Who drew it, as far as that is told; empty for whoever imports it."""
+        said = plain(self.options.annotator.strip())
+        return said or annotator_of(history, candidate.slice, candidate.bundle)
+
+    def _append(
+        self, transaction: Transaction, plan: Plan, checked: Checked, original: str
+    ) -> None:
+        history = transaction.history()
+        accepted = plan.verdict.outcome == "accepted"
+        what = "import" if accepted else "quarantine"
+        event = transaction.event(what, current_round(history), note=checked.candidate.file)
+        columns = columns_of(checked, original, self._annotator(history, checked.candidate))
+        columns = with_claim(history, columns, transaction.who)
+        append = append_label if accepted else append_quarantined
+        append(transaction, event, columns, plan.remarks, checked.examined.figures)
 
     def _mend(self, current: Label, candidate: Candidate, encoded: Encoded) -> None:
         """Files of the current revision that were damaged since; whole ones stay."""
@@ -139,120 +239,17 @@ class Intake:
             )
         return self._originals[digest]
 
-    def _commit(self, candidate: Candidate, encoded: Encoded, original: str) -> Verdict:
-        """Append the revision, and approve its slice where that was still open."""
-        slice_id = candidate.slice
-        with self.workspace.store.write() as transaction:
-            # Read again: another import may have come first.
-            history = transaction.history()
-            _check_asked(history, slice_id, self.options)
-            current = history.current_labels.get(slice_id)
-            if current is not None and current.sha256 == encoded.sha256:
-                return _unchanged(candidate)
-            number = current_round(history)
-            annotator = self._annotator(history, candidate)
-            minutes = candidate.minutes
-            if minutes is None:
-                minutes = minutes_since_claim(history, slice_id, annotator or transaction.who)
-            by = "" if minutes is None else "claim" if candidate.minutes is None else "tool"
-            event = transaction.event("import", number, note=candidate.file)
-            decision = slate(history, number).get(slice_id)
-            if decision is not None and decision.state == "proposed":
-                record(transaction, replace(decision, event=event, state="approved"))
-            revision = transaction.insert(
-                "labels",
-                event=event,
-                sample=slice_id.sample,
-                slice_index=slice_id.index,
-                sha256=encoded.sha256,
-                path=encoded.path,
-                source=candidate.file,
-                source_sha256=candidate.source_sha256,
-                annotator=annotator,
-                tool=candidate.tool,
-                minutes=minutes,
-                minutes_by=by,
-                original=original,
-            )
-        message = f"revision {revision}; revision {current.id} is kept" if current else "new"
-        return Verdict(candidate.file, "accepted", "ok", message, slice_id)
 
-    def _annotator(self, history: History, candidate: Candidate) -> str:
-        """Who drew it, as far as that is told; empty for whoever imports it."""
-        said = plain(self.options.annotator.strip())
-        return said or annotator_of(history, candidate.slice, candidate.bundle)
-
-    def _repeat(self, history: History, candidate: Candidate, encoded: Encoded) -> Repeat | None:
-        """The repeat that the mask answers; None for a label's mask."""
-        annotator = self._annotator(history, candidate)
-        repeat = repeat_of(history, candidate.slice, annotator, candidate.bundle)
-        if repeat is None or candidate.bundle:
-            return repeat
-        # Nobody draws the same twice: it is the label's own mask, sent again.
-        label = history.labels_by_id[repeat.label]
-        return None if is_same(self.workspace, label, candidate.mask, encoded) else repeat
-
-    def _take_reading(self, repeat: Repeat, candidate: Candidate, encoded: Encoded) -> Verdict:
-        """Keep the mask of a repeat beside the label that it is compared with."""
-        message = f"a repeat of revision {repeat.label}, which stays the label"
-        verdict = Verdict(candidate.file, "accepted", REPEAT, message, candidate.slice)
-        if self.options.dry_run:
-            return verdict
-        label = read_label(
-            self.workspace, self.workspace.store.history().labels_by_id[repeat.label]
-        )
-        classes = len(self.workspace.config.classes.names)
-        matrix = confusion(label, candidate.mask, classes)
-        store_file(self.workspace, encoded)
-        original = self._keep_original(candidate)
-        with self.workspace.store.write() as transaction:
-            history = transaction.history()
-            before = [one for one in history.readings if one.repeat == repeat.id]
-            if before and before[-1].sha256 == encoded.sha256:
-                message = "the same mask as came before"
-                return replace(verdict, outcome="unchanged", code="unchanged", message=message)
-            event = transaction.event("reading", current_round(history), note=candidate.file)
-            transaction.insert(
-                "readings",
-                event=event,
-                repeat=repeat.id,
-                sample=candidate.slice.sample,
-                slice_index=candidate.slice.index,
-                sha256=encoded.sha256,
-                path=encoded.path,
-                source=candidate.file,
-                source_sha256=candidate.source_sha256,
-                annotator=plain(self.options.annotator.strip())
-                or repeat.annotator
-                or transaction.who,
-                tool=candidate.tool,
-                minutes=candidate.minutes,
-                original=original,
-                matrix=json.dumps(matrix),
-            )
-        return verdict
-
-    def _image(self, slice_id: SliceId) -> npt.NDArray[Any]:
-        """Raises Refusal: without its image, a mask cannot be checked."""
-        try:
-            if slice_id.sample not in self._images:
-                stack = self._open.enter_context(self.workspace.images(slice_id.sample))
-                self._images[slice_id.sample] = stack
-            return self._images[slice_id.sample].read(slice_id.index)
-        except AltuiError as error:
-            raise Refusal("image", f"the slice's own image is damaged: {error.message}") from None
-
-
-def _check_asked(history: History, slice_id: SliceId, options: Options) -> None:
-    """Raises Refusal for a slice that the current round does not want a mask of."""
-    if options.unasked or slice_id in history.current_labels:
-        return
+def _check_asked(history: History, slice_id: SliceId) -> Remark | None:
+    """Whether the current round wants a mask of the slice; labelled ones may be improved."""
+    if slice_id in history.current_labels:
+        return None
     number = current_round(history)
     decision = slate(history, number).get(slice_id)
     if decision is not None and decision.state in ("proposed", "approved"):
-        return
+        return None
     how = "was rejected in" if decision else "is not asked for in"
-    raise Refusal(
+    return Remark(
         "not-asked", f"{slice_id} {how} round {number}; take it all the same with --unasked accept"
     )
 
@@ -265,6 +262,14 @@ def _unchanged(candidate: Candidate) -> Verdict:
         "the same mask as the slice has",
         candidate.slice,
     )
+
+
+def _again(taken: Verdict, file: str) -> Verdict:
+    """The verdict on the same mask in another file: what could be taken in is in already."""
+    message = f"the same mask as {plain(taken.file)}"
+    if taken.outcome in ("accepted", "unchanged"):
+        return Verdict(file, "unchanged", "unchanged", message, taken.slice)
+    return replace(taken, file=file, message=message)
 
 
 def _one_of_several(candidate: Candidate, candidates: Sequence[Candidate]) -> Verdict:

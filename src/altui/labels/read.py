@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from altui.config import Config
-from altui.labels.check import check_shape
+from altui.labels.checks.shape import check_shape
 from altui.labels.formats import open_masks
 from altui.labels.formats.base import Masks, Pixels, Source, refusing
 from altui.labels.returned import Returned

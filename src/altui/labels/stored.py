@@ -5,19 +5,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from altui.labels.kept import LABELS, ORIGINALS, digest_of
-from altui.store.history import History, Label, Reading
+from altui.store.history import History, Label, Quarantined, Reading
 from altui.text import plain
 
 Progress = Callable[[int, int], None]  # files looked at, of how many
 
-
-Mask = Label | Reading
+Mask = Label | Reading | Quarantined
+KINDS = {Label: "revision", Reading: "repeat reading", Quarantined: "quarantined mask"}
 
 
 @dataclass(frozen=True)
 class Stored:
-    """A kept file and the revisions, and readings of repeats, that stand on it; `path` is
-    relative to the project.
+    """A kept file and the masks that stand on it: revisions, quarantined masks and readings of
+    repeats. `path` is relative to the project.
     """
 
     path: str
@@ -29,15 +29,14 @@ class Stored:
     def said(self) -> str:
         """Whose it is, in words: its newest revision."""
         newest = self.labels[-1]
-        kind = "revision" if isinstance(newest, Label) else "repeat reading"
-        text = f"{newest.slice} {kind} {newest.id}"
+        text = f"{newest.slice} {KINDS[type(newest)]} {newest.id}"
         return f"{text} as it came ({plain(newest.source)})" if self.original else text
 
 
 def stored_files(history: History) -> tuple[Stored, ...]:
     """Each file once, however many masks it belongs to: theirs as stored, then originals."""
     found: dict[tuple[bool, str, str], list[Mask]] = {}
-    masks: tuple[Mask, ...] = (*history.readings, *history.labels)
+    masks: tuple[Mask, ...] = (*history.readings, *history.quarantine, *history.labels)
     for label in masks:
         found.setdefault((False, label.path, label.sha256), []).append(label)
         if label.original:

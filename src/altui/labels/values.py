@@ -40,7 +40,7 @@ def to_class_ids(pixels: Pixels, config: Config, colours: Mapping[int, str]) -> 
     else:
         ids = _from_values(whole_numbers(values), config)
     if pixels.clear is not None:
-        ids[pixels.clear] = UNLABELLED
+        ids = np.where(pixels.clear, ids.dtype.type(UNLABELLED), ids)
     return ids
 
 
@@ -178,6 +178,8 @@ def _from_values(values: Ids, config: Config) -> Ids:
     }
     if not mapped and _is_two_class_mask(values, config.classes):
         mapped = {255: 1}
+    if not mapped:
+        return values
     ids = values.astype(np.promote_types(values.dtype, np.uint16))  # a copy, with room for ids
     for value, meaning in mapped.items():
         if meaning is not None:

@@ -1,9 +1,12 @@
 """What altui has to say about the files that came back."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from altui.codes import Level
+from altui.labels.checks.remark import Figure, Remark
 from altui.slices import SliceId
 from altui.text import plain
 
@@ -15,22 +18,35 @@ REPEAT = "repeat"  # the code of a repeated slice's mask, which annotators are n
 class Refusal(Exception):
     """Why one file is not taken; the others go on."""
 
-    def __init__(self, code: str, message: str, slice_id: SliceId | None = None) -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        slice_id: SliceId | None = None,
+        figures: Mapping[str, Figure] | None = None,
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.slice = slice_id
+        self.figures = figures or {}
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """`code` names the check that decided; `message` says it in words."""
+    """`code` names the check that decided, `level` what it leads to (None where nothing spoke
+    against the mask), `figures` its numbers; `message` says it in words. `notes`: what else
+    was remarked.
+    """
 
     file: str
     outcome: Outcome
     code: str
     message: str
     slice: SliceId | None = None
+    level: Level | None = None
+    figures: Mapping[str, Figure] = field(default_factory=dict)
+    notes: tuple[Remark, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -38,6 +54,9 @@ class Verdict:
             "slice": str(self.slice) if self.slice else None,
             "code": self.code,
             "message": plain(self.message),
+            "level": self.level,
+            "figures": dict(self.figures),
+            "notes": [note.to_json() for note in self.notes],
         }
 
 
@@ -77,4 +96,12 @@ def shown(path: Path) -> str:
 
 
 def refused(file: str, refusal: Refusal, slice_id: SliceId | None = None) -> Verdict:
-    return Verdict(file, "refused", refusal.code, refusal.message, refusal.slice or slice_id)
+    return Verdict(
+        file,
+        "refused",
+        refusal.code,
+        refusal.message,
+        refusal.slice or slice_id,
+        "refuse",
+        refusal.figures,
+    )

@@ -10,6 +10,7 @@ from altui.rounds.evidence import evidence
 from altui.rounds.forecast import Forecast, Refused
 from altui.rounds.looks import Looks, count_looks, describe_looks
 from altui.rounds.plan import full_size
+from altui.rounds.quarantine import waiting_masks
 from altui.rounds.references import References, references
 from altui.rounds.repeats import Agreements, agreements
 from altui.rounds.results import RoundResult, round_results
@@ -19,6 +20,7 @@ from altui.rounds.state import (
     current_round,
     latest_job,
     missing_masks,
+    rejected_slices,
     round_state,
     slate,
 )
@@ -48,10 +50,14 @@ class Status:
     wanted: int  # slices that a full slate holds
     missing: tuple[SliceId, ...]
     strays: tuple[SliceId, ...]  # labelled or in the slate, but not in altui.toml any more
+    labels: tuple[tuple[SliceId, int], ...]  # every labelled slice, and its current revision
+    rejected: tuple[SliceId, ...]  # in this round or before, and not taken up again
+    deciders: tuple[tuple[SliceId, str, str], ...]  # of this round: who decided, and why
     undoable: str  # what this person's undo would take back; empty for nothing
     todo: str
     claims: tuple[Claim, ...]  # slices that someone is labelling
     agreement: Agreements  # of labelled slices that went out again
+    quarantined: tuple[SliceId, ...]  # their masks wait for a person's decision
     references: References = References()
 
     def to_json(self) -> dict[str, Any]:
@@ -67,6 +73,7 @@ class Status:
             "strays": [str(one) for one in self.strays],
             "claims": [one.to_json() for one in self.claims],
             "agreement": self.agreement.to_json(),
+            "quarantined": len(self.quarantined),
             "rounds": [one.to_json() for one in self.rounds],
             "stopping": {
                 "verdict": self.stopping.verdict,
@@ -93,6 +100,9 @@ def job_json(job: JobView) -> dict[str, Any]:
         "steps": job.steps,
         "seconds_left": job.seconds_left,
         "loss": job.loss,
+        "memory": job.memory,
+        "gpu_memory": job.gpu_memory,
+        "gpu_total": job.gpu_total,
         "who": job.who,
         "created_at": job.created_at,
         "ended_at": job.ended_at,
@@ -116,6 +126,7 @@ def status(workspace: Workspace, history: History) -> Status:
     number = current_round(history)
     current = slate(history, number)
     missing = missing_masks(history, current)
+    doubted = tuple(waiting_masks(history))
     return Status(
         project=workspace.config.project.name,
         watched=workspace.config.stopping.split,
@@ -132,11 +143,19 @@ def status(workspace: Workspace, history: History) -> Status:
         wanted=full_size(workspace, current),
         missing=missing,
         strays=strays(workspace, history, current),
+        labels=tuple((label.slice, label.id) for label in history.current_labels.values()),
+        rejected=tuple(sorted(rejected_slices(history))),
+        deciders=tuple(
+            (decision.slice, event.who, event.note if event.what == "reject" else "")
+            for decision in current.in_state("approved", "rejected")
+            for event in (history.event_of(decision),)
+        ),
         undoable=undoable(history, number, workspace.store.who),
-        todo=todo(state, current, missing, latest_job(jobs, number), stopping),
+        todo=todo(state, current, missing, latest_job(jobs, number), stopping, doubted),
         references=references(workspace, jobs),
         claims=tuple(open_claims(history).values()),
         agreement=agreements(history, workspace.config.classes.names),
+        quarantined=doubted,
     )
 
 

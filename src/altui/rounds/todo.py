@@ -13,8 +13,28 @@ def todo(
     missing: tuple[SliceId, ...],
     job: JobView | None,
     stopping: StoppingVerdict,
+    doubted: tuple[SliceId, ...] = (),
 ) -> str:
-    """What a person does next, in words."""
+    """What a person does next, in words. `doubted`: slices whose masks wait in quarantine."""
+    if not doubted:
+        return _todo(state, current, missing, missing, job, stopping)
+    masks = count(len(doubted), "mask")
+    decide = f"decide on {masks} in quarantine ({listing(doubted, shown=4)})"
+    wanted = tuple(one for one in missing if one not in doubted)
+    if state == "annotating" and not wanted:
+        return decide
+    return f"{_todo(state, current, missing, wanted, job, stopping)}; {decide}"
+
+
+def _todo(
+    state: RoundState,
+    current: Slate,
+    missing: tuple[SliceId, ...],
+    wanted: tuple[SliceId, ...],
+    job: JobView | None,
+    stopping: StoppingVerdict,
+) -> str:
+    """`wanted`: those of `missing` that nobody has sent a mask of yet."""
     approved = len(current.approved)
     match state:
         case "proposed" if not current.decisions:
@@ -27,7 +47,7 @@ def todo(
         case "annotating":
             return (
                 f"{approved - len(missing)} of {count(approved, 'mask')} in; waiting for "
-                f"{listing(missing, shown=3)}: export the bundle, import what comes back"
+                f"{listing(wanted, shown=3)}: export the bundle, import what comes back"
             )
         case "labelled":
             return f"all {count(approved, 'mask')} are in: run the round"

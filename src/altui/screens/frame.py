@@ -13,7 +13,14 @@ from altui.widgets.told import Told
 
 MIN_SIZE = Size(60, 16)
 LEAST_WORDS = 8  # fewer cells of words than this are not worth showing
-TABS = (("rounds", "Rounds"), ("proposals", "Proposals"), ("jobs", "Jobs"))
+TABS = (
+    ("rounds", "Rounds"),
+    ("proposals", "Proposals"),
+    ("jobs", "Jobs"),
+    ("samples", "Samples"),
+    ("compare", "Compare"),
+)
+LEAST_NAME = 12  # cells of a project's name
 
 
 class TitleBar(Widget):
@@ -30,25 +37,31 @@ class TitleBar(Widget):
             self.refresh()
 
     def render(self) -> Content:
-        tabs = Content(" ").join(self._tab(place) for place in range(len(TABS)))
         width = self.size.width
         brand = Content.styled("altui  ", "bold $text-primary")
         who = Content.styled(f"  {plain(self._who)}", "$text-muted") if self._who else Content()
+        tabs = self._tabs(" ")
         room = width - brand.cell_length - tabs.cell_length - 2
-        if room - who.cell_length < 12:  # the name matters more than who looks at it
+        if room - who.cell_length < LEAST_NAME:  # the name matters more than who looks at it
             who = Content()
+        if room < LEAST_NAME:  # and more than altui's own
+            tabs, brand = self._tabs(""), Content()
+            room = width - tabs.cell_length - 2
         name = Content(plain(self._project)).truncate(max(room - who.cell_length, 0), ellipsis=True)
         gap = max(0, room - who.cell_length - name.cell_length) + 2
         return Content.assemble(brand, name, " " * gap, tabs, who)
 
-    def _tab(self, place: int) -> Content:
-        name, label = TABS[place]
+    def _tabs(self, padding: str) -> Content:
+        tabs = (self._tab(name, label, padding) for name, label in TABS)
+        return Content(" ").join(tabs)
+
+    def _tab(self, name: str, label: str, padding: str) -> Content:
         active = name == self._screen_name
         style = "bold reverse" if active else ""
         action = find(f"show_{name}")
         key = self._keys.shown(action) if action else ""
         return Content.from_markup(
-            f"[@click=app.show_{name}]$text[/]", text=f" {key} {label} "
+            f"[@click=app.show_{name}]$text[/]", text=f"{padding}{key} {label}{padding}"
         ).stylize(style)
 
 
@@ -109,10 +122,22 @@ class KeyBar(Widget):
         return self._arranged(width).plain.count("\n") + 1
 
     def _arranged(self, width: int) -> Content:
-        """On one line if at all possible."""
-        entries = [_entry(action, self._keys.shown(action)) for action in self._actions]
-        wide, tight = filled(entries, width, 2), filled(entries, width, 1)
-        return tight if "\n" in wide.plain and "\n" not in tight.plain else wide
+        """On one line if at all possible, without what can be spared."""
+        actions = list(self._actions)
+        while True:
+            arranged = closely(
+                [_entry(action, self._keys.shown(action)) for action in actions], width
+            )
+            spare = max((action.spare for action in actions), default=0)
+            if not spare or "\n" not in arranged.plain:
+                return arranged
+            actions = [action for action in actions if action.spare < spare]
+
+
+def closely(entries: Sequence[Content], width: int) -> Content:
+    """Entries side by side, nearer to each other where that saves a line."""
+    wide, tight = filled(entries, width, 2), filled(entries, width, 1)
+    return tight if tight.plain.count("\n") < wide.plain.count("\n") else wide
 
 
 def filled(entries: Sequence[Content], width: int, gap: int) -> Content:

@@ -1,23 +1,27 @@
-"""Screen 3: background jobs, how far they are, and what they write to their logs."""
+"""Screen 4: background jobs, how far they are, and what they write to their logs."""
 
 from collections.abc import Sequence
 from functools import lru_cache
 
 from textual.app import ComposeResult
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import DataTable, Static
 
 from altui.actions import Context, bindings
+from altui.jobs.losses import Points
 from altui.jobs.state import JobView
 from altui.poller import JobDetail, Snapshot
+from altui.report import memory_text
 from altui.screens import words
+from altui.screens.ask import Ask
 from altui.screens.base import AltuiScreen
 from altui.screens.confirm import Confirm
 from altui.screens.table import RecordTable, Row, cell
 from altui.text import duration, plain
+from altui.widgets.chart import LineChart, Series
 from altui.widgets.told import Told
 from altui.widgets.wrapped_log import WrappedLog
 
@@ -72,10 +76,15 @@ class JobsScreen(AltuiScreen):
             with VerticalScroll(id="progress"):
                 yield Told()
             yield Meter()
-        log = WrappedLog()
-        log.add_class("panel")
-        log.border_title = "Log"
-        yield log
+        with Horizontal(id="below"):
+            log = WrappedLog()
+            log.add_class("panel")
+            log.border_title = "Log"
+            yield log
+            chart = LineChart(x_name="steps")
+            chart.add_class("panel")
+            chart.border_title = "Loss"
+            yield chart
 
     def show(self, snapshot: Snapshot) -> None:
         jobs = snapshot.status.jobs
@@ -85,7 +94,8 @@ class JobsScreen(AltuiScreen):
         self._show_job()
 
     def context(self, snapshot: Snapshot) -> Context:
-        return Context(snapshot, job=self._job)
+        sought = self.query_one(WrappedLog).sought
+        return Context(snapshot, job=self._job, is_searching=bool(sought))
 
     @property
     def _job(self) -> JobView | None:
@@ -135,7 +145,12 @@ class JobsScreen(AltuiScreen):
                 part.set_class(not job.active, "-off")
         if detail is not None or job is None:
             self._show_log(job.id if job else None, detail.log if detail else ())
+            self._show_losses(detail.losses if detail else ())
         self._watch()
+
+    def _show_losses(self, losses: Points) -> None:
+        self.set_class(len(losses) > 1, "-losses")
+        self.query_one(LineChart).show([Series("loss", losses, marked=False)])
 
     def _show_log(self, job: str | None, lines: tuple[str, ...]) -> None:
         if (job, lines) == (self._logged_of, self._logged):
@@ -147,6 +162,31 @@ class JobsScreen(AltuiScreen):
         else:
             log.tell_anew(lines)
         self._logged_of, self._logged = job, lines
+
+    def action_search_log(self) -> None:
+        log = self.query_one(WrappedLog)
+
+        def answered(text: str | None) -> None:
+            if text:
+                self._say_found(log.seek(text))
+            self.keys_changed()
+
+        self.app.push_screen(
+            Ask("Search the log", "Words, whatever their case", "search"), answered
+        )
+
+    def action_found_before(self) -> None:
+        self._say_found(self.query_one(WrappedLog).go(-1))
+
+    def action_found_after(self) -> None:
+        self._say_found(self.query_one(WrappedLog).go(1))
+
+    def action_follow_log(self) -> None:
+        self.query_one(WrappedLog).follow()
+        self._say_found("")
+
+    def _say_found(self, text: str) -> None:
+        self.query_one(WrappedLog).border_subtitle = Content(text)
 
     def action_cancel(self) -> None:
         job = self._job
@@ -189,7 +229,7 @@ def row(job: JobView) -> Row:
 
 
 def describe(job: JobView, detail: JobDetail | None) -> Content:
-    """Stage, step, loss and time left; or how the job ended and what to do about it."""
+    """Stage, step, loss, time left and memory; or how the job ended and what to do about it."""
     last = detail.last if detail else None
     stage = job.stage or (last.stage if last else None)
     steps = (job.step, job.steps) if job.stage else (last.step, last.steps) if last else (0, 0)
@@ -198,6 +238,7 @@ def describe(job: JobView, detail: JobDetail | None) -> Content:
         f"{stage}: step {steps[0]} of {steps[1]}" if stage and steps[1] else stage or "",
         f"loss {loss:.4f}" if loss is not None else "",
         f"{duration(job.seconds_left)} left" if job.seconds_left is not None else "",
+        memory_text(job),
     ]
     # First what there is to mend, so that it is seen where there is little room.
     told = (job.message, job.hint, ", ".join(filter(None, parts)) or waiting(job))

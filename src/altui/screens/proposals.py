@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
@@ -9,36 +10,39 @@ from textual.widgets import DataTable
 
 from altui.actions import Context, bindings
 from altui.poller import Snapshot
-from altui.rounds.decide import Decided
-from altui.rounds.state import Slate
-from altui.screens import words
-from altui.screens.base import AltuiScreen
-from altui.screens.pictures import Wish
+from altui.screens.deciding import DecidingScreen
+from altui.screens.marks import marked
+from altui.screens.pictures import Pictures, Wish
+from altui.screens.proposal_words import COLUMNS, counts, reasons, row
 from altui.screens.slice_pane import SlicePane
-from altui.screens.table import RecordTable, Row, cell
+from altui.screens.table import RecordTable
 from altui.slices import SliceId
-from altui.store.history import Decision
-from altui.text import count, listing, plain
+from altui.widgets.along_z import AlongZ
 from altui.widgets.told import Told
 
-# A space before each, since the list has no room for padding on both sides.
-COLUMNS = (cell("    #"), cell(" slice"), cell(" score", right=True), cell(" strategy"))
-LABELLED = "●"
+WIDE = 116  # columns, from which on two slices are shown side by side
+TALL = 30  # rows, from which on every sample is shown along z
+FAR = 10  # slices
 
 
-class ProposalsScreen(AltuiScreen):
+class ProposalsScreen(DecidingScreen):
     SCREEN_NAME = "proposals"
     CSS_PATH = "proposals.tcss"
     BINDINGS = bindings("proposals")
 
     def __init__(self) -> None:
         super().__init__()
-        self._proposal: SliceId | None = None  # the one under the cursor
+        self._pictures: Pictures | None = None
         self._offset = 0  # slices along z from the proposal
-        self._go_to: str | None = None
-        self._sent: set[SliceId] = set()  # approved here, and not yet in a snapshot
+        self._way = 1  # the direction of the last step
+        # By whether there is room for it: whether the nearest labelled slice is shown, and all
+        # samples along z.
+        self._compares = {True: True, False: False}
+        self._shows_all = {True: True, False: False}
 
     def body(self) -> ComposeResult:
+        names = self.altui.project.config.classes.names
+        self._pictures = pictures = Pictures(self.altui.project)
         with Horizontal():
             with Vertical(id="left"):
                 with Vertical(classes="panel", id="list"):
@@ -46,7 +50,15 @@ class ProposalsScreen(AltuiScreen):
                 with VerticalScroll(classes="panel", id="why") as why:
                     why.border_title = "Why this slice"
                     yield Told()
-            yield SlicePane(self.altui.project)
+            with Vertical(id="right"):
+                with Horizontal(id="slices"):
+                    yield SlicePane(pictures, names, id="slice")
+                    yield SlicePane(pictures, names, id="labelled")
+                yield AlongZ()
+
+    def on_unmount(self) -> None:
+        if self._pictures is not None:
+            self._pictures.close()
 
     def shown_of(self, snapshot: Snapshot) -> object:
         jobs = tuple(job for job in snapshot.status.jobs if job.state == "finished")
@@ -55,186 +67,163 @@ class ProposalsScreen(AltuiScreen):
     def show(self, snapshot: Snapshot) -> None:
         slate = snapshot.status.slate
         missing = set(snapshot.status.missing)
-        self._sent &= {d.slice for d in slate.in_state("proposed")}
+        self.forget_sent(slate)
         panel = self.query_one("#list")
         strategy = slate.strategy or "no proposals"
         panel.border_title = Content(f"Round {max(slate.round, 1)}, {strategy}")
         panel.border_subtitle = Content(counts(slate, missing))
         rows = [row(decision, missing) for decision in slate.decisions]
-        table = self.query_one(RecordTable)
-        arrived = self._go_to if any(key == self._go_to for key, _ in rows) else None
-        table.show(rows, select=arrived)
-        if arrived:
-            self._go_to = None
+        self.query_one(RecordTable).show(rows, select=self.arrived(rows))
         self._look()
 
     def context(self, snapshot: Snapshot) -> Context:
-        decision = self._decision
+        decision, pane = self.decision, self.pane
+        picture = pane.picture
         return Context(
             snapshot,
             decision=decision,
-            has_prediction=self.query_one(SlicePane).has_prediction,
+            has_picture=picture is not None and picture.layers is not None,
+            has_classes=pane.has_classes,
+            has_heat=pane.has_heat,
+            is_zoomed=self.viewing.look.zoom > 1,
             can_step=decision is not None,
+            can_compare=self._nearest(snapshot) is not None,
         )
 
-    @property
-    def _decision(self) -> Decision | None:
-        """The proposal under the cursor."""
-        key = self.query_one(RecordTable).selected
-        if key is None or self._snapshot is None:
-            return None
-        return self._snapshot.status.slate.get(SliceId.parse(key))
-
     def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
-        decision = self._decision
-        if decision is not None and self._proposal != decision.slice:
+        decision = self.decision
+        if decision is not None and self.proposal != decision.slice:
             self._look()
             self.keys_changed()
 
     def on_slice_pane_shown(self, message: SlicePane.Shown) -> None:
         self.keys_changed()  # it may have a prediction
 
+    def on_resize(self, event: events.Resize) -> None:
+        super().on_resize(event)
+        self.set_class(self._is_wide, "-wide")
+        self._look()
+
     # Looking
+
+    @property
+    def viewed(self) -> SliceId | None:
+        """The slice looked at; the one beside it does not count."""
+        wish = self.query_one("#slice", SlicePane).wish
+        return wish.slice if wish else None
 
     def _look(self) -> None:
         """Show the slice under the cursor, `_offset` slices along z from it."""
-        decision, snapshot = self._decision, self._snapshot
+        decision, snapshot = self.decision, self._snapshot
         why = self.query_one("#why").query_one(Told)
         if decision is None or snapshot is None:
-            self._proposal = None
+            self.proposal = None
             why.tell("")
-            self.query_one(SlicePane).show_nothing("no slice is proposed yet")
+            self.query_one("#slice", SlicePane).show_nothing("Slice", "no slice is proposed yet")
+            self._arrange(None)
             return
-        if self._proposal != decision.slice:
-            self._proposal, self._offset = decision.slice, 0
-        why.tell(reasons(decision, set(snapshot.status.missing)))
+        if self.proposal != decision.slice:
+            if self.proposal is None or self.proposal.sample != decision.sample:
+                self.viewing = self.viewing.whole()
+            self.proposal, self._offset = decision.slice, 0
+        why.tell(reasons(decision, snapshot.status))
         last = max(snapshot.slices_of(decision.sample) - 1, 0)
         index = min(max(decision.slice_index + self._offset, 0), last)
         self._offset = index - decision.slice_index
         self._show_slice(SliceId(decision.sample, index), last, snapshot)
+        self._show_labelled(last, snapshot)
+        self._arrange(self._nearest(snapshot))
+        for pane in self.panes:
+            pane.look(self.viewing)
 
     def _show_slice(self, viewed: SliceId, last: int, snapshot: Snapshot) -> None:
         where = f"{self._offset:+d} from the proposal" if self._offset else "the proposal"
-        done = [job.id for job in snapshot.status.jobs if job.state == "finished"]
-        self.query_one(SlicePane).show(
-            Wish(viewed, done[-1] if done else None),
+        self.query_one("#slice", SlicePane).show(
+            Wish(viewed, model_of(snapshot)),
             f"{viewed}, {where}",
-            f"z {viewed.index} of 0 to {last}",
+            f"z {viewed.index} of 0–{last}",
+            self._ahead(viewed, last, snapshot),
         )
+        every = self._shows_all[self.app.size.height >= TALL]
+        samples = marked(snapshot, None if every else viewed.sample)
+        self.query_one(AlongZ).show(samples, viewed)
 
-    def action_overlay(self) -> None:
-        self.query_one(SlicePane).toggle_overlay()
+    def _show_labelled(self, last: int, snapshot: Snapshot) -> None:
+        pane, nearest = self.query_one("#labelled", SlicePane), self._nearest(snapshot)
+        if not self._compares[self._is_wide]:
+            return
+        if nearest is None:
+            pane.show_nothing("Nearest labelled", "no slice of this sample is labelled yet")
+        else:
+            slice_id, revision = nearest
+            pane.show(
+                Wish(slice_id, model_of(snapshot), revision),
+                f"{slice_id}, nearest labelled",
+                f"z {slice_id.index} of 0–{last}",
+            )
+
+    def _arrange(self, nearest: tuple[SliceId, int] | None) -> None:
+        """Two slices where there is room, one of them elsewhere."""
+        compares = self._compares[self._is_wide] and self.proposal is not None
+        compares = compares and (self._is_wide or nearest is not None)
+        self.query_one("#labelled").display = compares
+        self.query_one("#slice").display = self._is_wide or not compares
+
+    @property
+    def _is_wide(self) -> bool:
+        return self.app.size.width >= WIDE
+
+    def _nearest(self, snapshot: Snapshot) -> tuple[SliceId, int] | None:
+        """The labelled slice nearest to the proposal, and its revision."""
+        if self.proposal is None:
+            return None
+        labels = dict(snapshot.status.labels)
+        nearest = self.proposal.nearest(labels)
+        return (nearest, labels[nearest]) if nearest else None
+
+    def _ahead(self, viewed: SliceId, last: int, snapshot: Snapshot) -> list[Wish]:
+        """What may be looked at next: on along z, the next proposal, back along z."""
+        on, back = viewed.index + self._way, viewed.index - self._way
+        following = self.next_undecided()
+        wished = [
+            *([SliceId(viewed.sample, on)] if 0 <= on <= last else []),
+            *([following] if following else []),
+            *([SliceId(viewed.sample, back)] if 0 <= back <= last else []),
+        ]
+        return [Wish(one, model_of(snapshot)) for one in wished]
 
     def action_slice_before(self) -> None:
-        self._step_to(self._offset - 1)
+        self._step(-1)
 
     def action_slice_after(self) -> None:
-        self._step_to(self._offset + 1)
+        self._step(1)
+
+    def action_far_before(self) -> None:
+        self._step(-FAR)
+
+    def action_far_after(self) -> None:
+        self._step(FAR)
 
     def action_slice_proposed(self) -> None:
-        self._step_to(0)
+        self._step(-self._offset)
 
-    def _step_to(self, offset: int) -> None:
-        self._offset = offset
+    def _step(self, slices: int) -> None:
+        self._way = 1 if slices > 0 else -1
+        self._offset += slices
         self._look()
 
-    # Deciding
+    def action_nearest_labelled(self) -> None:
+        self._compares[self._is_wide] = not self._compares[self._is_wide]
+        self._look()
+        self.keys_changed()
 
-    def action_approve(self) -> None:
-        decision = self._decision
-        if decision is None:
-            return
-        slice_id = decision.slice
-        self._sent.add(slice_id)
-        self._go_on()
-        self.altui.perform(lambda: self.altui.project.approve(slice_id), self._approved)
-
-    def action_approve_all(self) -> None:
-        self.altui.perform(
-            self.altui.project.approve_all,
-            lambda decided: self.altui.say(f"{count(len(decided.changed), 'slice')} approved"),
-        )
-
-    def action_reject(self) -> None:
-        decision = self._decision
-        if decision is not None:
-            slice_id = decision.slice
-            self.altui.perform(lambda: self.altui.project.reject(slice_id), self._rejected)
-
-    def action_undo(self) -> None:
-        self.altui.perform(self.altui.project.undo, self._undone)
-
-    def _approved(self, decided: Decided) -> None:
-        if decided.already:
-            self.altui.say(f"{listing(decided.already)} was approved already")
-
-    def _rejected(self, decided: Decided) -> None:
-        if decided.replacements:
-            self._go_to = str(decided.replacements[0])
-        else:
-            self._go_on()
-        if decided.already:
-            self.altui.say(f"{listing(decided.already)} was rejected already")
-        elif decided.shortfall:
-            self.altui.say(f"nothing takes its place: {decided.shortfall}", "warning")
-
-    def _undone(self, decided: Decided) -> None:
-        self._go_to = str(decided.changed[0]) if decided.changed else None
-        self.altui.say(f"taken back: {decided.what} {listing(decided.changed, shown=3)}")
-
-    def _go_on(self) -> None:
-        """The cursor to the next undecided slice, round and round."""
-        if self._snapshot is None:
-            return
-        every = self._snapshot.status.slate.decisions
-        here = next((n for n, d in enumerate(every) if d.slice == self._proposal), 0)
-        for decision in (*every[here + 1 :], *every[:here]):
-            if decision.state == "proposed" and decision.slice not in self._sent:
-                self.query_one(RecordTable).select(str(decision.slice))
-                return
+    def action_along_z(self) -> None:
+        tall = self.app.size.height >= TALL
+        self._shows_all[tall] = not self._shows_all[tall]
+        self._look()
 
 
-def row(decision: Decision, missing: set[SliceId]) -> Row:
-    """One line of the list; rejected ones stand back."""
-    style = "dim" if decision.state == "rejected" else ""
-    score = words.NONE if decision.score is None else f"{decision.score:.3f}"
-    return str(decision.slice), (
-        cell(f" {mark(decision, missing)} {decision.rank:>2}", style=style),
-        cell(f" {decision.slice}", style=style),
-        cell(f" {score}", right=True, style=style),
-        cell(f" {decision.strategy}", style=style),
-    )
-
-
-def mark(decision: Decision, missing: set[SliceId]) -> str:
-    if decision.state == "approved" and decision.slice not in missing:
-        return LABELLED
-    return words.DECISION_MARKS[decision.state]
-
-
-def counts(slate: Slate, missing: set[SliceId]) -> str:
-    """'· 5 open ✓ 2 approved ✗ 1 out': the marks of the list, with their words."""
-    labelled = [s for s in slate.approved if s not in missing]
-    found = (
-        ("·", len(slate.in_state("proposed")), "open"),
-        ("✓", len(slate.approved) - len(labelled), "approved"),
-        (LABELLED, len(labelled), "in"),
-        ("✗", len(slate.in_state("rejected")), "out"),
-    )
-    return " ".join(f"{mark} {number} {word}" for mark, number, word in found if number)
-
-
-def reasons(decision: Decision, missing: set[SliceId]) -> Content:
-    """State, place and score of a proposal, and what its strategy has to say for it."""
-    states = {"proposed": "to decide", "approved": "approved", "rejected": "rejected"}
-    state = states.get(decision.state, decision.state)
-    if decision.state == "approved":
-        state += ", mask awaited" if decision.slice in missing else ", mask in"
-    score = "" if decision.score is None else f", score {decision.score:.4g}"
-    return Content("\n").join(
-        [
-            Content.assemble((f"{decision.slice} ", "bold"), state),
-            Content(f"rank {decision.rank}, by {plain(decision.strategy)}{score}"),
-            *(Content(f"• {plain(reason)}") for reason in decision.reasons),
-        ]
-    )
+def model_of(snapshot: Snapshot) -> str | None:
+    """The job whose network has the newest predictions."""
+    done = [j.id for j in snapshot.status.jobs if j.kind == "train" and j.state == "finished"]
+    return done[-1] if done else None

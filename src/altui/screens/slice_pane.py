@@ -1,4 +1,6 @@
-"""A slice of the project in a panel: read in a thread, with the network's prediction over it."""
+"""A slice of the project in a panel: read in a thread, with what lies over it and a legend."""
+
+from collections.abc import Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -6,12 +8,13 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from altui.project import Project
-from altui.screens.frame import filled
+from altui.screens.frame import closely
 from altui.screens.pictures import Picture, Pictures, Wish
 from altui.screens.trouble import in_words
-from altui.widgets.palette import legend
+from altui.screens.viewing import Viewing
+from altui.widgets.palette import heat_legend, legend
 from altui.widgets.slice_view import SliceView
+from altui.widgets.terminal import CellStyle
 
 PATIENCE = 0.15  # seconds that the last picture stays while the next is read
 
@@ -20,7 +23,7 @@ class SlicePane(Vertical):
     """Shows the slice that was wished for last; tells `Shown` once it does."""
 
     DEFAULT_CSS = """
-    SlicePane > #legend {
+    SlicePane > .legend {
         height: auto; max-height: 3; width: 1fr; text-align: center; text-wrap: nowrap;
         display: none;
     }
@@ -36,16 +39,29 @@ class SlicePane(Vertical):
     class Shown(Message):
         """The picture that was wished for is on screen."""
 
-    def __init__(self, project: Project) -> None:
-        super().__init__(classes="panel")
-        self._class_names = project.config.classes.names
-        self._pictures = Pictures(project, self._read)
+    def __init__(
+        self,
+        pictures: Pictures,
+        class_names: Sequence[str],
+        *,
+        cell_style: CellStyle | None = None,
+        id: str | None = None,  # noqa: A002 - as every Textual widget calls it
+    ) -> None:
+        super().__init__(classes="panel", id=id)
+        self._pictures, self._class_names = pictures, class_names
+        self._cell_style = cell_style
         self._picture: Picture | None = None
+        self._viewing = Viewing()
+        self._place = ""
         self.wish: Wish | None = None
 
     def compose(self) -> ComposeResult:
-        yield SliceView()
-        yield Static(id="legend", markup=False)
+        yield SliceView(cell_style=self._cell_style)
+        yield Static(classes="legend", markup=False)
+
+    @property
+    def view(self) -> SliceView:
+        return self.query_one(SliceView)
 
     @property
     def picture(self) -> Picture | None:
@@ -54,35 +70,51 @@ class SlicePane(Vertical):
         return found if found is not None and found.wish == self.wish else None
 
     @property
-    def has_prediction(self) -> bool:
-        return self.picture is not None and self.picture.prediction is not None
+    def has_classes(self) -> bool:
+        """Whether a prediction or a mask can lie over the slice."""
+        layers = self.picture.layers if self.picture else None
+        return layers is not None and layers.classes is not None
 
-    def show(self, wish: Wish, title: str, subtitle: str) -> None:
-        self.border_title, self.border_subtitle = Content(title), Content(subtitle)
+    @property
+    def has_heat(self) -> bool:
+        layers = self.picture.layers if self.picture else None
+        return layers is not None and layers.heat is not None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether what was wished for is on screen."""
+        return self.wish is None or (self.picture is not None and self.view.is_drawn)
+
+    def show(self, wish: Wish, title: str, place: str, ahead: Sequence[Wish] = ()) -> None:
+        """`place`: where the slice lies; `ahead`: what may be wished for next."""
+        self.border_title, self._place = Content(title), place
+        self._tell_viewing()
         if wish == self.wish:
             return
         self.wish = wish
-        picture = self._pictures.want(wish)
+        picture = self._pictures.want(wish, self._read, ahead)
         if picture is not None:
             self._draw(picture)
         else:
             self.set_timer(PATIENCE, lambda: self._still_reading(wish))
 
-    def show_nothing(self, why: str) -> None:
+    def show_nothing(self, title: str, why: str) -> None:
         self.wish = None
-        self.border_title, self.border_subtitle = "Slice", None
-        self.query_one(SliceView).message(why)
+        self.border_title, self.border_subtitle = Content(title), None
+        self.view.message(why)
         self._show_legend()
 
-    def toggle_overlay(self) -> None:
-        self.query_one(SliceView).toggle_overlay()
+    def look(self, viewing: Viewing) -> None:
+        """Look at it this way, and at what comes after it."""
+        self._viewing = viewing
+        if self.picture is not None and self.picture.layers is not None:
+            self.view.look = viewing.look_at(self.picture.windows)
+        if self.wish is not None:
+            self._tell_viewing()
         self._show_legend()
 
     def on_resize(self) -> None:
         self._show_legend()
-
-    def on_unmount(self) -> None:
-        self._pictures.close()
 
     def _read(self, picture: Picture) -> None:
         """In the reading thread."""
@@ -95,20 +127,27 @@ class SlicePane(Vertical):
 
     def _still_reading(self, wish: Wish) -> None:
         if wish == self.wish and self.picture is None:
-            self.query_one(SliceView).message("reading…")
+            self.view.message("reading…")
 
     def _draw(self, picture: Picture) -> None:
         self._picture = picture
-        view = self.query_one(SliceView)
-        if picture.image is not None:
-            view.show(picture.image, picture.prediction)
+        if picture.layers is not None:
+            self.view.show(picture.layers, self._viewing.look_at(picture.windows))
         elif picture.error is not None:
-            view.message("\n".join(filter(None, in_words(picture.error))))
+            self.view.message("\n".join(filter(None, in_words(picture.error))))
         self._show_legend()
         self.post_message(self.Shown())
 
+    def _tell_viewing(self) -> None:
+        told = ", ".join(filter(None, (self._place, self._viewing.said())))
+        self.border_subtitle = Content(told)
+
     def _show_legend(self) -> None:
-        view, shown = self.query_one(SliceView), self.query_one("#legend", Static)
-        shown.display = self.has_prediction and view.overlay_shown
-        entries = legend(self._class_names, view.cell_style)
-        shown.update(filled(entries, self.content_size.width, 2))
+        look, shown = self._viewing.look, self.query_one(".legend", Static)
+        entries: list[Content] = []
+        if self.has_classes and look.overlay != "off":
+            entries += legend(self._class_names, self.view.cell_style, only=look.only)
+        if self.has_heat and look.heat:
+            entries.append(heat_legend(self.view.cell_style))
+        shown.display = bool(entries)
+        shown.update(closely(entries, self.content_size.width))

@@ -10,7 +10,7 @@ NONE = "–"
 DONE, UNDONE = "█", "░"
 
 DECISION_MARKS: dict[DecisionState, str] = {
-    "proposed": "·",
+    "proposed": "○",
     "approved": "✓",
     "rejected": "✗",
     "withdrawn": " ",

@@ -39,7 +39,7 @@ ignore = 255                          # mask value left out of training and metr
 # steps = 400                          # and so many more for each labelled slice:
 # steps_per_slice = 20
 # learning_rate = 0.003
-# start = "fresh"                      # or "warm": from the last round's network
+# start = "warm"                       # from the last round's network, or "fresh"
 
 [augmentation]                         # 0, false and "none" switch off
 # flips = true

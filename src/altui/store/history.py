@@ -10,6 +10,7 @@ from altui.slices import SliceId
 
 DecisionState = Literal["proposed", "approved", "rejected", "withdrawn"]
 EndState = Literal["finished", "failed", "cancelled"]
+Ruling = Literal["accepted", "refused"]
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,43 @@ class Reading:
 
 
 @dataclass(frozen=True)
+class Quarantined:
+    """A mask in doubt, kept as labels are. `remarks`, `figures`: JSON, of its checks."""
+
+    id: int
+    event: int
+    sample: str
+    slice_index: int
+    sha256: str
+    path: str
+    source: str
+    source_sha256: str
+    annotator: str
+    tool: str
+    minutes: float | None
+    minutes_by: str
+    original: str
+    remarks: str
+    figures: str
+
+    @cached_property
+    def slice(self) -> SliceId:
+        return SliceId(self.sample, self.slice_index)
+
+
+@dataclass(frozen=True)
+class QuarantineDecision:
+    """How a person decided on a quarantined mask; `label`: the revision that it became."""
+
+    id: int
+    quarantined: int
+    event: int
+    state: Ruling
+    label: int | None
+    reason: str
+
+
+@dataclass(frozen=True)
 class JobRow:
     id: str
     event: int
@@ -183,6 +221,8 @@ class History:
     claims: tuple[ClaimRow, ...] = ()
     repeats: tuple[Repeat, ...] = ()
     readings: tuple[Reading, ...] = ()
+    quarantine: tuple[Quarantined, ...] = ()
+    quarantine_decisions: tuple[QuarantineDecision, ...] = ()
     jobs: tuple[JobRow, ...] = ()
     job_ends: tuple[JobEnd, ...] = ()
     job_labels: tuple[tuple[str, int], ...] = ()
@@ -235,10 +275,12 @@ class History:
     def events_by_id(self) -> dict[int, Event]:
         return {event.id: event for event in self.events}
 
-    def event_of(
-        self, row: Decision | Label | ClaimRow | Repeat | Reading | JobRow | JobEnd
-    ) -> Event:
+    def event_of(self, row: "WithEvent") -> Event:
         return self.events_by_id[row.event]
+
+
+_OfSlices = Decision | Label | ClaimRow | Repeat | Reading | Quarantined | QuarantineDecision
+WithEvent = _OfSlices | JobRow | JobEnd
 
 
 _Key = TypeVar("_Key")

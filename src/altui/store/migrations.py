@@ -12,6 +12,7 @@ APPEND_ONLY = (
     *("events", "decisions", "labels", "jobs", "job_labels", "job_ends", "confusions"),
     *("stability", "job_settings"),
     *("claims", "repeats", "readings"),
+    *("quarantine", "quarantine_decisions", "label_checks"),
 )
 
 
@@ -180,6 +181,48 @@ def m005_claims(db: Database) -> None:
     # "tool": by the tool's own clock; "claim": from the claim to the return
     db.execute("ALTER TABLE labels ADD COLUMN minutes_by TEXT NOT NULL DEFAULT ''")
     for table in ("claims", "repeats", "readings"):
+        _make_append_only(db, table)
+
+
+@migrations()
+def m006_quarantine(db: Database) -> None:
+    for statement in (
+        """
+        CREATE TABLE quarantine (             -- masks in doubt; no labels until a person says so
+            id INTEGER PRIMARY KEY,
+            event INTEGER NOT NULL REFERENCES events(id),
+            sample TEXT NOT NULL,
+            slice_index INTEGER NOT NULL,
+            sha256 TEXT NOT NULL,             -- of the file at path
+            path TEXT NOT NULL,               -- relative to the project
+            source TEXT NOT NULL,             -- the file as it came
+            source_sha256 TEXT NOT NULL,
+            annotator TEXT NOT NULL,
+            tool TEXT NOT NULL,
+            minutes REAL,
+            minutes_by TEXT NOT NULL,
+            original TEXT NOT NULL,           -- the file as it came, relative to the project
+            remarks TEXT NOT NULL,            -- JSON: what the checks said
+            figures TEXT NOT NULL             -- JSON: what they measured
+        )""",
+        """
+        CREATE TABLE quarantine_decisions (
+            id INTEGER PRIMARY KEY,
+            quarantined INTEGER NOT NULL UNIQUE REFERENCES quarantine(id),
+            event INTEGER NOT NULL REFERENCES events(id),
+            state TEXT NOT NULL CHECK (state IN ('accepted', 'refused')),
+            label INTEGER REFERENCES labels(id),  -- that an accepted one became
+            reason TEXT NOT NULL DEFAULT ''
+        )""",
+        """
+        CREATE TABLE label_checks (           -- what the checks said of an accepted mask
+            label INTEGER PRIMARY KEY REFERENCES labels(id),
+            remarks TEXT NOT NULL,            -- JSON
+            figures TEXT NOT NULL             -- JSON
+        )""",
+    ):
+        db.execute(statement)
+    for table in ("quarantine", "quarantine_decisions", "label_checks"):
         _make_append_only(db, table)
 
 

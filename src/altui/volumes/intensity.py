@@ -37,8 +37,37 @@ def window_of(
 
     Raises AltuiError where a slice cannot be read.
     """
+    return _window(_values(stack, slices), percentiles)
+
+
+def window_of_slice(image: NDArray[Any], percentiles: tuple[float, float] = (0.5, 99.5)) -> Window:
+    """A window for one (height, width) slice alone."""
+    return _window(_sample(image), percentiles)
+
+
+def range_of_slice(image: NDArray[Any]) -> Window:
+    """From the least to the greatest finite value of a (height, width) slice."""
+    values = image[np.isfinite(image)] if image.dtype.kind == "f" else image.ravel()
+    ends = [values.min(), values.max()] if values.size else []
+    return _window(np.clip(np.array(ends, np.float64), -LIMIT, LIMIT), (0, 100))
+
+
+def finite(image: NDArray[Any], window: Window) -> NDArray[Any]:
+    """The image, where it is of floats as float32 without NaN (black) and infinities."""
+    if image.dtype.kind != "f":
+        return image
+    edges = {"nan": window.low, "posinf": window.high, "neginf": window.low}
+    with np.errstate(over="ignore"):
+        single = image.astype(np.float32)
+    return np.clip(np.nan_to_num(single, copy=False, **edges), -1e30, 1e30)
+
+
+def _values(stack: Stack, slices: int) -> NDArray[np.float64]:
     indices = np.unique(np.linspace(0, stack.slices - 1, min(slices, stack.slices)).round())
-    values = np.concatenate([_sample(stack.read(int(index))) for index in indices])
+    return np.concatenate([_sample(stack.read(int(index))) for index in indices])
+
+
+def _window(values: NDArray[np.float64], percentiles: tuple[float, float]) -> Window:
     if not values.size:
         return Window(0.0, 1.0)
     low, high = (float(value) for value in np.percentile(values, percentiles))

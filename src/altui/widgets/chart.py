@@ -6,7 +6,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from altui.widgets.layout import GLYPHS
-from altui.widgets.plot import EMPTY, draw_chart
+from altui.widgets.plot import EMPTY, X_NAME, draw_chart
 from altui.widgets.series import Guide, Reference, Series
 from altui.widgets.terminal import LineStyle, chart_style
 
@@ -31,6 +31,7 @@ class LineChart(Widget):
         *,
         line_style: LineStyle | None = None,
         empty: str = EMPTY,
+        x_name: str = X_NAME,
         name: str | None = None,
         id: str | None = None,  # noqa: A002 - as every Textual widget calls it
         classes: str | None = None,
@@ -38,7 +39,7 @@ class LineChart(Widget):
         """`empty` stands in place of a chart without points; `line_style` suits the terminal."""
         super().__init__(name=name, id=id, classes=classes)
         self.line_style: LineStyle = line_style or chart_style()
-        self._empty = empty
+        self._empty, self._x_name = empty, x_name
         self._series: tuple[Series, ...] = ()
         self._references: tuple[Reference, ...] = ()
         self._guides: tuple[Guide, ...] = ()
@@ -71,5 +72,6 @@ class LineChart(Widget):
             self._references,
             self._empty,
             self._guides,
+            self._x_name,
         )
         return Content("\n").join(lines)

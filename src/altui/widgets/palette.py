@@ -32,6 +32,11 @@ PER_SHADE: Final = GREYS // 4
 # A mixture with the grey beneath, rounded to 256 colours, would change hue from grey to
 # grey; so each hue has shades of its own, apart from those of other hues at every step.
 CLASS_COLOURS: Final[Palette] = tuple(hue.shades for hue in HUES)
+OUTLINE_SHADE: Final = 2  # of every outline, however dark what lies beneath
+
+# Uncertainty: from dark to light too, so that it reads without its hues, and on 16 colours.
+HEAT: Final = (53, 89, 125, 161, 203, 209, 215, 222)
+HEAT_FROM: Final = 40  # of 255; less is not drawn: the image shows
 SYMBOLS: Final = "123456789" + ascii_lowercase + ascii_uppercase
 
 
@@ -47,26 +52,40 @@ def shades(class_id: int, palette: Palette = CLASS_COLOURS) -> Shades:
 
 @lru_cache(8)
 def colour_codes(palette: Palette) -> npt.NDArray[np.int16]:
-    """256-colour codes (1 + len(palette), GREYS): plain grey, then each class over that grey."""
-    codes = np.empty((1 + len(palette), GREYS), np.int16)
+    """256-colour codes (2 + len(palette), GREYS): plain grey, each class over that grey, and the
+    levels of heat.
+    """
+    codes = np.empty((2 + len(palette), GREYS), np.int16)
     codes[0] = _FIRST_GREY + np.arange(GREYS)
-    codes[1:] = np.repeat(np.array(palette), PER_SHADE, axis=1)
+    codes[1:-1] = np.repeat(np.array(palette), PER_SHADE, axis=1)
+    codes[-1] = np.repeat(np.array(HEAT), GREYS // len(HEAT))
     codes.flags.writeable = False
     return codes
 
 
 def legend(
-    names: Sequence[str], style: CellStyle = "half-cell", palette: Palette = CLASS_COLOURS
+    names: Sequence[str],
+    style: CellStyle = "half-cell",
+    palette: Palette = CLASS_COLOURS,
+    only: int | None = None,
 ) -> list[Content]:
-    """For each class but background: its mark in the overlay and its name.
+    """For each class but background, or `only` for one: its mark in the overlay and its name.
 
     `names` are all class names; the position is the class id, as in `altui.toml`.
     """
     return [
         Content.assemble(_mark(class_id, style, palette), " ", plain(name))
         for class_id, name in enumerate(names)
-        if class_id > 0
+        if class_id > 0 and only in (None, class_id)
     ]
+
+
+def heat_legend(style: CellStyle = "half-cell") -> Content:
+    """How little and great uncertainty look."""
+    if style == "ascii":
+        return Content("uncertainty . low @ high")
+    ramp = (Content.styled("█", _style(code)) for code in HEAT)
+    return Content.assemble("uncertainty low ", *ramp, " high")
 
 
 def _mark(class_id: int, style: CellStyle, palette: Palette) -> Content:

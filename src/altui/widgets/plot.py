@@ -42,6 +42,7 @@ class _Curve:
     marker: str
     colour: str
     ranges: tuple[Range, ...] = ()
+    marked: bool = True
 
 
 def draw_chart(
@@ -52,6 +53,7 @@ def draw_chart(
     references: Sequence[Reference] = (),
     empty: str = EMPTY,
     guides: Sequence[Guide] = (),
+    x_name: str = X_NAME,
 ) -> list[Content]:
     """`rows` lines of `columns` cells; below about 30 × 8 only what fits of the axes.
 
@@ -62,7 +64,7 @@ def draw_chart(
     curves = [_curve(each, place, style) for place, each in enumerate(series)]
     if any(curve.points for curve in curves):
         levels = [each for each in references if usable(each.value)]
-        _Plot(grid, curves, levels, style, guides).draw()
+        _Plot(grid, curves, levels, style, guides, x_name).draw()
     else:
         _write_centred(grid, empty)
     return grid.lines()
@@ -78,7 +80,9 @@ class _Plot:
         levels: list[Reference],
         style: LineStyle,
         guides: Sequence[Guide] = (),
+        x_name: str = X_NAME,
     ) -> None:
+        self.x_name = x_name
         self.grid, self.curves, self.levels = grid, curves, levels
         self.guides = [each for each in guides if each.is_usable]
         self.style, self.glyphs = style, GLYPHS[style]
@@ -146,7 +150,8 @@ class _Plot:
 
     def _markers(self, curve: _Curve) -> None:
         canvas, before = self._canvas(), None
-        for x, y in reversed(self._dots(curve.points, canvas)):
+        points = curve.points if curve.marked else curve.points[-1:]
+        for x, y in reversed(self._dots(points, canvas)):
             row, column = canvas.cell_of(x, y)
             # Side by side they would hide the line; the newest point always has one.
             if before is None or before - column >= 2:
@@ -192,8 +197,8 @@ class _Plot:
             for start, text in thinned_labels(places, self.grid.columns):
                 self.grid.put(below + layout.rule, start, text, _QUIET)
         if layout.name:
-            start = layout.gutter + max((self.columns - len(X_NAME)) // 2, 0)
-            self.grid.put(self.grid.rows - 1, start, X_NAME, _QUIET)
+            start = layout.gutter + max((self.columns - len(self.x_name)) // 2, 0)
+            self.grid.put(self.grid.rows - 1, start, self.x_name, _QUIET)
 
     def _legend(self) -> None:
         """Marker, name and newest value of each series; long names share what room there is."""
@@ -217,6 +222,7 @@ def _curve(series: Series, place: int, style: LineStyle) -> _Curve:
         markers[place % len(markers)],
         _COLOURS[place % len(_COLOURS)],
         tuple(each for each in series.ranges if usable(*each)),
+        series.marked,
     )
 
 

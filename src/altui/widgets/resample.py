@@ -1,5 +1,7 @@
 """Images and class ids brought to the number of samples that a terminal can show."""
 
+from typing import Any, Final
+
 import numpy as np
 import numpy.typing as npt
 
@@ -7,28 +9,18 @@ IDS_COUNTED = 250_000
 NOT_DRAWN = (0, 255)
 """Class ids that an overlay leaves clear: background, and pixels marked "ignore"."""
 
+TOTALS: Final[dict[str, type[np.generic]]] = {
+    **{"u1": np.uint32, "u2": np.uint32, "i1": np.int32, "i2": np.int32},
+}
+"""What holds the sum of a stack's column; for others, a float."""
+
 _AS_IT_IS = bytes(range(256))
 
 
-def fitted(
-    shape: tuple[int, int], columns: int, rows: int, sample_aspect: float = 1.0
-) -> tuple[int, int]:
-    """The (rows, columns) of samples that show an image of `shape` undistorted.
-
-    `columns` × `rows` samples are free; a sample is `sample_aspect` times as high as wide.
-    """
-    height, width = shape
-    scale = min(columns / width, rows * sample_aspect / height)
-    return (
-        min(max(round(height * scale / sample_aspect), 1), rows),
-        min(max(round(width * scale), 1), columns),
-    )
-
-
-def area_mean(image: npt.NDArray[np.uint8], rows: int, columns: int) -> npt.NDArray[np.float32]:
+def area_mean(image: npt.NDArray[Any], rows: int, columns: int) -> npt.NDArray[np.float32]:
     """`image` (h, w) as (rows, columns) samples, each the mean over the area it covers.
 
-    Pixels on a border count by the share that lies inside, so that noise and fine
+    Any real type. Pixels on a border count by the share that lies inside, so that noise and fine
     lines do not alias. Enlarged, every sample lies within a pixel or two: blocks.
     """
     return _axis_mean(_axis_mean(image, rows).T, columns).T
@@ -40,7 +32,7 @@ def _axis_mean(image: npt.NDArray[np.generic], rows: int) -> npt.NDArray[np.floa
     edges = np.linspace(0, height, rows + 1)
     whole = np.floor(edges).astype(np.intp)
     share = (edges - whole).astype(np.float32)
-    total = np.uint32 if np.issubdtype(image.dtype, np.integer) else np.float32
+    total = TOTALS.get(image.dtype.str[1:], np.float64 if image.itemsize > 4 else np.float32)
     means = np.empty((rows, width), np.float32)
     # A loop of sums over slabs: five to thirty times as fast as numpy's add.reduceat.
     for row, (start, stop) in enumerate(zip(whole[:-1], whole[1:], strict=True)):
@@ -59,6 +51,8 @@ def rarest_class(ids: npt.NDArray[np.uint8], rows: int, columns: int) -> npt.NDA
     Rarest by its share of the picture, so that a layer one pixel thin is still seen
     when 27 × 27 pixels share a sample. 0 and 255 (ignore) give way to every class.
     """
+    if rows == ids.shape[0] and columns == ids.shape[1]:
+        return ids
     order = _commonest_first(ids)
     rank = np.empty(256, np.uint8)
     rank[order] = np.arange(256, dtype=np.uint8)
@@ -76,6 +70,22 @@ def _commonest_first(ids: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     counts[list(NOT_DRAWN)] = ids.size + 1
     order: npt.NDArray[np.uint8] = np.argsort(-counts, kind="stable").astype(np.uint8)
     return order
+
+
+def outlined(ids: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """`ids` (h, w) where a pixel differs from one beside it, 0 elsewhere."""
+    down, right = ids[1:] != ids[:-1], ids[:, 1:] != ids[:, :-1]
+    edge = np.zeros(ids.shape, bool)
+    edge[1:] |= down
+    edge[:-1] |= down
+    edge[:, 1:] |= right
+    edge[:, :-1] |= right
+    return np.where(edge, ids, np.uint8(0))
+
+
+def highest(values: npt.NDArray[np.uint8], rows: int, columns: int) -> npt.NDArray[np.uint8]:
+    """`values` (h, w) as (rows, columns) samples, each the highest in the area it covers."""
+    return _axis_highest(_axis_highest(values, rows).T, columns).T
 
 
 def _axis_highest(

@@ -16,12 +16,14 @@ Range = tuple[float, float, float]
 class Series:
     """A named line; a point is (x, y), and one whose y is None or NaN is left out.
 
-    `ranges`: (x, low, high) drawn as upright lines through the points.
+    `ranges`: (x, low, high) drawn as upright lines through the points; `marked`: each point has
+    a mark, rather than the last one only.
     """
 
     name: str
     points: tuple[tuple[float, float | None], ...]
     ranges: tuple[Range, ...] = ()
+    marked: bool = True
 
     def measured(self) -> tuple[tuple[float, float], ...]:
         """The points that can be drawn, by x."""

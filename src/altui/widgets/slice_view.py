@@ -1,25 +1,31 @@
 """A slice as a picture made of cells."""
 
-import numpy as np
-import numpy.typing as npt
+from functools import partial
+
 from rich.style import Style
 from textual.content import Content
 from textual.filter import ANSIToTruecolor, LineFilter
 from textual.geometry import Size
+from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
 from altui.text import plain
-from altui.widgets.cells import Samples, draw, shrink
+from altui.widgets.cells import Samples, draw, grid, shrink
+from altui.widgets.layers import PLAIN, Frame, Layers, Look, closest_zoom, framed
 from altui.widgets.palette import CLASS_COLOURS, Palette
 from altui.widgets.terminal import CellStyle, picture_style
 
-Image = npt.NDArray[np.uint8]
+_Key = tuple[int, Size, Frame, int | None]  # what samples depend on; the layers by a number
 
 
 class SliceView(Widget):
-    """One grey image, with class ids over it on demand, as large as its space allows."""
+    """One grey image with classes and uncertainty over it, as large as its space allows.
+
+    It is brought to the screen's resolution in a thread; until that is done, what was shown
+    before stays. Another window or overlay is drawn at once, from the same samples.
+    """
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """
@@ -31,7 +37,14 @@ class SliceView(Widget):
     }
     """
 
-    overlay_shown: reactive[bool] = reactive(True)
+    look: reactive[Look] = reactive(PLAIN, init=False)
+
+    class Shrunk(Message):
+        """The samples are there."""
+
+        def __init__(self, key: _Key, samples: Samples) -> None:
+            super().__init__()
+            self.key, self.samples = key, samples
 
     def __init__(
         self,
@@ -46,49 +59,91 @@ class SliceView(Widget):
         super().__init__(name=name, id=id, classes=classes)
         self.cell_style: CellStyle = cell_style or picture_style()
         self._palette = palette
-        self._image: Image | None = None
-        self._overlay: Image | None = None
+        self._layers: Layers | None = None
+        self._number = 0  # of the layers: an id() may be used again
         self._message = ""
-        self._samples: tuple[Size, Samples] | None = None
-        self._drawn: tuple[tuple[Size, Style, bool, bool], list[Strip]] | None = None
+        self._wanted: _Key | None = None
+        self._shrunk: tuple[_Key, Samples, Look] | None = None
+        self._drawn: tuple[tuple[object, ...], list[Strip]] | None = None
 
-    def show(self, image: Image | None, overlay: Image | None = None) -> None:
-        """Show `image` (h, w), with class ids `overlay` (h, w) over it; None clears the view.
+    @property
+    def is_drawn(self) -> bool:
+        """Whether what was to be shown is on screen, not something from before."""
+        return self._wanted is None or (
+            self._shrunk is not None and self._shrunk[0] == self._wanted
+        )
 
-        The view keeps the arrays and reads them again when its size changes.
-        """
-        if image is not None and (image.ndim != 2 or image.size == 0 or image.dtype != np.uint8):
-            raise ValueError(f"not a grey 8-bit image: {image.dtype} {image.shape}")
-        if overlay is not None and image is not None and overlay.shape != image.shape:
-            raise ValueError(f"overlay {overlay.shape} does not cover image {image.shape}")
-        self._set(image, overlay, "")
+    @property
+    def frame(self) -> Frame | None:
+        """The part of the slice that is in view; None without a slice or without space."""
+        if self._layers is None or not self.content_size:
+            return None
+        samples = grid(*self.content_size, self.cell_style)
+        return framed(self._layers.image.shape, *samples, self.look)
+
+    @property
+    def closest(self) -> float:
+        """The greatest zoom that still shows more."""
+        if self._layers is None or not self.content_size:
+            return 1.0
+        columns, rows, aspect = grid(*self.content_size, self.cell_style)
+        return closest_zoom(self._layers.image.shape, columns, rows, aspect)
+
+    def show(self, layers: Layers | None, look: Look | None = None) -> None:
+        """Show a slice; None clears the view. The view keeps the arrays."""
+        self._number += 1
+        self._layers, self._message = layers, ""
+        if look is not None:
+            self.set_reactive(SliceView.look, look)
+        self._renew()
 
     def message(self, text: str) -> None:
         """Show `text`, as it stands, in place of a picture."""
-        self._set(None, None, "\n".join(plain(line) for line in text.splitlines()))
+        self._layers = None
+        self._message = "\n".join(plain(line) for line in text.splitlines())
+        self._renew()
 
-    def toggle_overlay(self) -> bool:
-        """Switch the overlay on or off; returns whether it is on now."""
-        self.overlay_shown = not self.overlay_shown
-        return self.overlay_shown
+    def watch_look(self) -> None:
+        self._renew()
 
-    def _set(self, image: Image | None, overlay: Image | None, message: str) -> None:
-        self._image, self._overlay, self._message = image, overlay, message
-        self._samples = self._drawn = None
-        self.refresh()
+    def on_resize(self) -> None:
+        self._renew()
+
+    def _renew(self) -> None:
+        """See to it that the samples are those of the slice, the size and the look."""
+        frame = self.frame
+        if frame is None or self._layers is None:
+            self._wanted = self._shrunk = None
+            self.refresh()
+            return
+        wanted = (self._number, self.content_size, frame, self.look.only)
+        if wanted != self._wanted:
+            self._wanted = wanted
+            work = partial(self._shrink, wanted, self._layers)
+            self.run_worker(work, group="shrink", exclusive=True, thread=True, exit_on_error=False)
+        elif self.is_drawn:
+            self.refresh()
+
+    def _shrink(self, key: _Key, layers: Layers) -> None:
+        """In a thread."""
+        if key == self._wanted:
+            self.post_message(self.Shrunk(key, shrink(layers, key[2], key[3])))
+
+    def on_slice_view_shrunk(self, message: Shrunk) -> None:
+        message.stop()
+        if message.key == self._wanted:
+            self._shrunk = message.key, message.samples, self.look
+            self.refresh()
 
     def render(self) -> Content:
         return Content(self._message)
 
     def render_line(self, y: int) -> Strip:
-        if self._image is None or not self.size:
+        if self._layers is None or not self.content_size:
             return super().render_line(y)
-        strips = self._strips(self._image)
-        return (
-            strips[y]
-            if y < len(strips)
-            else Strip.blank(self.size.width, self.visual_style.rich_style)
-        )
+        strips = self._strips()
+        ground = self.visual_style.rich_style
+        return strips[y] if y < len(strips) else Strip.blank(self.content_size.width, ground)
 
     def get_line_filters(self) -> list[LineFilter]:
         """All but the one that writes out 256-colour codes as 24-bit colours.
@@ -98,18 +153,20 @@ class SliceView(Widget):
         filters = super().get_line_filters()
         return [each for each in filters if not isinstance(each, ANSIToTruecolor)]
 
-    def _strips(self, image: Image) -> list[Strip]:
-        """The picture at the present size; drawn once for each size, theme and overlay."""
-        columns, rows = self.size
-        ground, dark = self.visual_style.rich_style, self.app.current_theme.dark
-        key = (self.size, ground, dark, self.overlay_shown)
-        if self._drawn is None or self._drawn[0] != key:
-            if self._samples is None or self._samples[0] != self.size:
-                samples = shrink(image, columns, rows, self._overlay, self.cell_style)
-                self._samples = (self.size, samples)
-            samples = self._samples[1]
-            if not self.overlay_shown:
-                samples = samples._replace(classes=None)
-            strips = draw(samples, columns, rows, self._palette, self.cell_style, dark, ground)
-            self._drawn = (key, strips)
+    def _strips(self) -> list[Strip]:
+        """The picture at the present size; drawn once for each size, theme and look."""
+        if self._shrunk is None or self._shrunk[0][1] != self.content_size:
+            return []
+        key, samples, then = self._shrunk
+        # A slice that is still being shrunk shows with its own window, not with the next one's.
+        look = self.look if self.is_drawn else then
+        ground: Style = self.visual_style.rich_style
+        dark = self.app.current_theme.dark
+        made_of = (key, look, ground, dark)
+        if self._drawn is None or self._drawn[0] != made_of:
+            size = self.content_size
+            strips = draw(samples, *size, look, self._palette, self.cell_style, dark, ground)
+            self._drawn = made_of, strips
+        if self.is_drawn:
+            self._shrunk = key, samples, look
         return self._drawn[1]

@@ -4,16 +4,21 @@ from collections.abc import Sequence
 
 from rich.cells import chop_cells
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from altui.text import plain
+
 MAX_LINES = 2000
 
 
 class WrappedLog(ScrollView, can_focus=True):
-    """Follows its end, until someone scrolls up to read. Only the rows in sight are drawn."""
+    """Follows its end, until someone scrolls up to read, or searches. Only the rows in sight
+    are drawn.
+    """
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """
@@ -24,16 +29,52 @@ class WrappedLog(ScrollView, can_focus=True):
         super().__init__()
         self.told: list[str] = []
         self._rows: list[str] = []
+        self._lines_of: list[int] = []  # the line that each row is of
         self._following = True
+        self.sought = ""
+        self._found: int | None = None  # the line that was found last
 
     def tell(self, lines: Sequence[str]) -> None:
         """Append lines."""
+        if self._found is not None:  # lines are dropped at the beginning
+            dropped = max(len(self.told) + len(lines) - MAX_LINES, 0)
+            self._found = self._found - dropped if self._found >= dropped else None
         self._show([*self.told, *lines])
 
     def tell_anew(self, lines: Sequence[str]) -> None:
         """Lines in place of those before, from the end on."""
-        self._following = True
+        self._following, self._found = True, None
         self._show(lines)
+
+    def follow(self) -> None:
+        """To the end, and on with it."""
+        self._following, self._found = True, None
+        self._wrap()
+
+    def seek(self, text: str) -> str:
+        """Go to the last line that holds `text`, whatever its case; says what was found."""
+        self.sought, self._found = text, None
+        return self.go(-1)
+
+    def go(self, step: int) -> str:
+        """To the next place after (1) or before (-1), round and round: '3 of 17'."""
+        low = self.sought.lower()
+        places = [n for n, line in enumerate(self.told) if low and low in line.lower()]
+        if not places:
+            self._found = None
+            self.refresh()
+            return f'"{plain(self.sought)}" is not in the log'
+        here = self._found if self._found is not None else len(self.told) * (step < 0) - (step > 0)
+        if step > 0:
+            self._found = next((n for n in places if n > here), places[0])
+        else:
+            self._found = next((n for n in reversed(places) if n < here), places[-1])
+        row = self._lines_of.index(self._found)
+        self._following = False
+        middle = max(row - self.size.height // 2, 0)
+        self.scroll_to(y=middle, animate=False, force=True)
+        self.refresh()
+        return f'"{plain(self.sought)}": {places.index(self._found) + 1} of {len(places)}'
 
     def _show(self, lines: Sequence[str]) -> None:
         self.told = list(lines)[-MAX_LINES:]
@@ -43,7 +84,9 @@ class WrappedLog(ScrollView, can_focus=True):
         """Lay the lines out at the present width; at the end, if it follows."""
         width = self.scrollable_content_region.width
         following = self._following  # laying out moves what is in sight
-        self._rows = [row for line in self.told for row in wrapped(line, width)]
+        pieces = [wrapped(line, width) for line in self.told]
+        self._rows = [row for rows in pieces for row in rows]
+        self._lines_of = [number for number, rows in enumerate(pieces) for _ in rows]
         self.virtual_size = Size(width, len(self._rows))
         if following:
             self.scroll_to(y=self.max_scroll_y, animate=False, force=True)
@@ -65,6 +108,8 @@ class WrappedLog(ScrollView, can_focus=True):
         style, width = self.rich_style, self.scrollable_content_region.width
         row = self.scroll_offset.y + y
         text = self._rows[row] if row < len(self._rows) else ""
+        if text and self._found is not None and self._lines_of[row] == self._found:
+            style += Style(reverse=True)
         return Strip([Segment(text, style)]).adjust_cell_length(width, style)
 
 

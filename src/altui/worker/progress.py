@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from altui.jobs.folder import STAGES, JobFolder, Progress, Stage, now
 from altui.worker.log import duration, say
+from altui.worker.use import gpu_memory, memory
 
 EVERY_SECONDS = 1.0
 LOG_EVERY_SECONDS = 15.0
@@ -56,6 +57,7 @@ class Tracker:
 
     def _write(self, loss: float | None) -> None:
         self._written = time.monotonic()
+        gpu = gpu_memory() or (None, None)
         line = Progress(
             at=now(),
             stage=self._stage,
@@ -64,6 +66,9 @@ class Tracker:
             progress=min(self._done() / self._total, 1.0),
             seconds_left=self._seconds_left(),
             loss=loss,
+            memory=memory(),
+            gpu_memory=gpu[0],
+            gpu_total=gpu[1],
         )
         # A line less is no reason to lose hours of training; a full disk shows at the end.
         with contextlib.suppress(OSError):

@@ -17,6 +17,7 @@ from altui.volumes.stack import open_stack
 from altui.worker.crew import Crew
 from altui.worker.log import say
 from altui.worker.slots import devices
+from altui.worker.use import memory
 
 POLL_SECONDS = 0.2
 TELL_SECONDS = 5.0
@@ -121,6 +122,7 @@ class _Course:
             progress=min(done / total, 1.0),
             # Until a training's worth has been seen, there is no telling.
             seconds_left=round((total - done) * seconds / passed, 1) if passed >= 1 else None,
+            memory=memory(),
         )
         with contextlib.suppress(OSError):
             self.folder.append_progress(line)

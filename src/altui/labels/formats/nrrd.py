@@ -34,6 +34,7 @@ class Segment(NamedTuple):
     layer: int
 
 
+@np.errstate(all="ignore")  # pynrrd makes whole numbers of whatever a header says
 def open_nrrd(source: Source) -> Masks:
     """A volume (x, y, z) as its slices (y, x). Raises Refusal, AltuiError, Damaged, or what
     pynrrd raises.

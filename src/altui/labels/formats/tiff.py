@@ -23,6 +23,8 @@ from altui.volumes.segments import locate
 from altui.volumes.tiff import TiffStack, map_file
 
 RGB = 2
+# None, LZW, deflate, PackBits, LZMA, Zstandard: those that give back what went in.
+EXACT = (1, LZW, 8, 32946, 32773, 34925, 50000)
 
 
 def open_tiff(source: Source) -> Masks:
@@ -32,6 +34,12 @@ def open_tiff(source: Source) -> Masks:
     dialect = read_dialect(data)
     pages, _ = read_pages(data, dialect)
     pages = [page for page in pages if not page.reduced] or pages
+    if any(page.layout.compression not in EXACT for page in pages):
+        raise Refusal(
+            "format",
+            "is compressed in a way that changes class ids, as JPEG does, or that altui does not "
+            "read; save it without, or with deflate or LZW",
+        )
     if len(pages) == 1:
         form = pages[0].form
         shape = ((form.height, form.width),)
@@ -76,8 +84,6 @@ def _check_colour(page: Page) -> None:
             "rgb",
             f"is a colour picture ({what}), not 8-bit RGB; save class ids in one grey channel",
         )
-    if page.layout.compression in (6, 7):
-        raise Refusal("format", "JPEG changes class ids; save the mask as PNG or TIFF")
 
 
 def _read_colour(source: Source, data: mmap.mmap, dialect: Dialect, page: Page) -> npt.NDArray[Any]:

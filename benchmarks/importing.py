@@ -1,0 +1,230 @@
+"""What taking masks in costs beyond decoding and hashing them: ratios within one run.
+
+    python benchmarks/importing.py [--masks 1000] [--side 1200] [--runs 3] [--threads N]
+
+Deflate TIFFs of made-up trabecular bone, one a slice, for a sample of plain 8-bit slices. Bare:
+each file read, hashed with SHA-256 and decoded by tifffile, in as many threads as an import uses.
+Beside it a dry run and an import (every check, label and original stored and synced, row
+committed), by turns; medians are told. Then anonymous memory at its peak over that before an
+import, for a fifth of the masks and for all, each in a process of its own; and how late the app's
+event loop comes to its turns while an import runs in it, beside an idle app.
+"""
+
+import argparse
+import asyncio
+import hashlib
+import io
+import multiprocessing
+import os
+import shutil
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import tifffile
+
+from altui import Project
+from altui.app import AltuiApp
+from altui.labels.verdict import ImportReport
+
+CONFIG = """\
+[project]
+name = "Importing"
+[classes]
+names = ["background", "bone", "layer", "implant"]
+[[samples]]
+name = "screw"
+split = "train"
+images = "screw.tif"
+[[samples]]
+name = "held"
+split = "test"
+images = "held.tif"
+masks = "held_mask.tif"
+"""
+GREY = np.array([40, 110, 150, 220], np.uint8)
+TURN = 0.005  # seconds that the app's loop is given between two turns
+
+
+def drawn(rng: np.random.Generator, side: int) -> npt.NDArray[np.uint8]:
+    """(side, side) class ids: an implant in its layer, in bone full of holes."""
+    down, across = np.mgrid[:side, :side].astype(np.float32) / side - 0.5
+    holes = sum(
+        np.sin(rng.uniform(40, 110) * (a * down + b * across) + rng.uniform(0, 6))
+        for a, b in rng.normal(size=(12, 2))
+    )
+    distance, angle = np.hypot(down, across), np.arctan2(down, across)
+    rough = sum(0.004 * np.sin(k * angle + rng.uniform(0, 6)) for k in range(5, 40, 3))
+    mask: npt.NDArray[np.uint8] = ((holes > 0.8) & (distance < 0.45 + rough)).astype(np.uint8)
+    mask[distance < 0.22 + rough] = 2
+    mask[distance < 0.18 - rough] = 3
+    return mask
+
+
+def make(root: Path, masks: int, side: int) -> None:
+    """A project, and its masks in `returned/`."""
+    rng = np.random.default_rng(0)
+    (root / "returned").mkdir(parents=True)
+    (root / "altui.toml").write_text(CONFIG)
+    for name in ("held", "held_mask"):
+        tifffile.imwrite(root / f"{name}.tif", np.zeros((1, side, side), np.uint8))
+    bases = [drawn(rng, side) for _ in range(min(masks, 25))]
+    noise = rng.integers(0, 24, (side, side), np.uint8)
+    with tifffile.TiffWriter(root / "screw.tif", bigtiff=True) as stack:
+        for index in range(masks):
+            shift = (3 * (index // len(bases)), 2 * index)
+            mask = np.roll(bases[index % len(bases)], shift, (0, 1))
+            stack.write(GREY[mask] + np.roll(noise, 7 * index, 1), contiguous=True)
+            tifffile.imwrite(
+                root / "returned" / f"screw_z{index:04d}.tif", mask, compression="zlib"
+            )
+
+
+def bare(files: list[Path], threads: int) -> float:
+    """Seconds."""
+
+    def one(path: Path) -> None:
+        data = path.read_bytes()
+        hashlib.sha256(data).hexdigest()
+        tifffile.imread(io.BytesIO(data))
+
+    begin = time.perf_counter()
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(one, files))
+    return time.perf_counter() - begin
+
+
+def fresh(root: Path) -> Project:
+    shutil.rmtree(root / ".altui", ignore_errors=True)
+    return Project.open(root)
+
+
+def taken(root: Path, files: list[Path], dry_run: bool) -> float:
+    """Seconds for a project without labels to take `files` in."""
+    project = fresh(root)
+    os.sync()
+    begin = time.perf_counter()
+    report = project.import_labels(*files, unasked=True, dry_run=dry_run)
+    seconds = time.perf_counter() - begin
+    check(report, len(files))
+    return seconds
+
+
+def check(report: ImportReport, masks: int) -> None:
+    bad = next(iter(report.of("refused") + report.of("quarantined")), None)
+    assert len(report.of("accepted")) == masks, bad
+
+
+def anonymous() -> int:
+    """Bytes that this process holds, without the files that are mapped into it."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon:")) * 1024
+
+
+def most_memory(root: Path, files: list[Path], answer: "multiprocessing.Queue[int]") -> None:
+    taken(root, files[:20], dry_run=True)  # what is loaded once, whatever there is to do
+    before = most = anonymous()
+    done = threading.Event()
+
+    def watch() -> None:
+        nonlocal most
+        while not done.wait(0.02):
+            most = max(most, anonymous())
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    taken(root, files, dry_run=False)
+    done.set()
+    watcher.join()
+    answer.put(most - before)
+
+
+def memory(root: Path, files: list[Path]) -> int:
+    context = multiprocessing.get_context("spawn")
+    answer: multiprocessing.Queue[int] = context.Queue()
+    process = context.Process(target=most_memory, args=(root, files, answer))
+    process.start()
+    most = answer.get()
+    process.join()
+    return most
+
+
+async def lateness(root: Path, files: list[Path] | None) -> list[float]:
+    """Seconds by which the app's loop came late to its turns while it imported `files`, or for
+    three seconds of nothing.
+    """
+    app = AltuiApp(fresh(root))
+    late: list[float] = []
+    async with app.run_test() as pilot:
+        await pilot.pause(1.0)
+        done = threading.Event()
+        end = time.perf_counter() + 3.0
+
+        def reported(report: ImportReport) -> None:
+            check(report, len(files or ()))
+            done.set()
+
+        if files is not None:
+            app.perform(
+                lambda: app.project.import_labels(*files, unasked=True), reported, slow=True
+            )
+        while not done.is_set() if files is not None else time.perf_counter() < end:
+            begin = time.perf_counter()
+            await asyncio.sleep(TURN)
+            late.append(time.perf_counter() - begin - TURN)
+    return late
+
+
+def told(late: list[float]) -> str:
+    ordered = sorted(late)
+    middle, most = statistics.median(late), ordered[-1]
+    return (
+        f"median {1e3 * middle:.1f} ms, 99 % within "
+        f"{1e3 * ordered[int(0.99 * (len(ordered) - 1))]:.0f} ms, most {1e3 * most:.0f} ms"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--masks", type=int, default=1000)
+    parser.add_argument("--side", type=int, default=1200)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--only-times", action="store_true")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="altui-bench-", dir=os.environ.get("TMPDIR")) as where:
+        root = Path(where) / "project"
+        make(root, given.masks, given.side)
+        files = sorted((root / "returned").iterdir())
+        size = sum(file.stat().st_size for file in files) / len(files)
+        print(
+            f"{len(files)} masks of {given.side}² in {size / 1e3:.0f} kB; {given.threads} threads"
+        )
+        ways: dict[str, Callable[[], float]] = {
+            "bare": lambda: bare(files, given.threads),
+            "dry run": lambda: taken(root, files, dry_run=True),
+            "import": lambda: taken(root, files, dry_run=False),
+        }
+        bare(files, given.threads)  # the first time, the files come from the disk
+        times = [{name: way() for name, way in ways.items()} for _ in range(given.runs)]
+        for name in ways:
+            seconds = statistics.median(run[name] for run in times)
+            ratio = statistics.median(run[name] / run["bare"] for run in times)
+            each = 1e3 * seconds / len(files)
+            print(f"{name}: {seconds:.2f} s, {each:.2f} ms a mask, ratio {ratio:.2f}")
+        if given.only_times:
+            return
+        for part in (files[: len(files) // 5], files):
+            print(f"memory for {len(part)} masks: {memory(root, part) / 1e6:.0f} MB")
+        print("the app's loop, idle: " + told(asyncio.run(lateness(root, None))))
+        print("the app's loop, importing: " + told(asyncio.run(lateness(root, files))))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""Whether a mask has its slice's size and the project's values: what no label can do without."""
+
+from collections import Counter
+
+import numpy as np
+import numpy.typing as npt
+
+from altui.config import Classes
+from altui.labels.verdict import Refusal
+from altui.text import count, listing
+from altui.workspace import Header
+
+Ids = npt.NDArray[np.integer]
+PADDINGS = (512, 256, 128, 64, 32, 16)  # multiples that networks and tools pad to, in pixels
+
+
+def check_shape(mask: Ids, header: Header) -> None:
+    """Raises Refusal, with the likely cause, unless the mask covers the slice."""
+    wanted, found = (header.height, header.width), mask.shape
+    if found != wanted:
+        raise Refusal(
+            "shape",
+            f"is {found[1]} × {found[0]} pixels, the slice {wanted[1]} × {wanted[0]}"
+            + _cause((found[0], found[1]), wanted),
+            figures={
+                "width": found[1],
+                "height": found[0],
+                "wanted_width": wanted[1],
+                "wanted_height": wanted[0],
+            },
+        )
+
+
+def _cause(found: tuple[int, int], wanted: tuple[int, int]) -> str:
+    """What most likely happened to a mask of another shape."""
+    if found == wanted[::-1]:
+        return ": transposed or turned by 90°"
+    for turned, words in ((found, ""), (found[::-1], ", and transposed or turned by 90°")):
+        if factor := _scale(turned, wanted):
+            return f": scaled by {factor:.3g}{words}"
+    if found[0] <= wanted[0] and found[1] <= wanted[1]:
+        return ": cropped, or drawn on a window of the slice; the whole slice is wanted"
+    for multiple in PADDINGS:
+        if found == tuple(-(-side // multiple) * multiple for side in wanted):
+            return f": padded to a multiple of {multiple}"
+    return ""
+
+
+def _scale(found: tuple[int, int], wanted: tuple[int, int]) -> float | None:
+    """By what both sides were scaled, give or take a pixel; None where they were not."""
+    factor = found[0] / wanted[0]
+    if found[0] * wanted[1] == found[1] * wanted[0]:
+        return factor
+    near = all(abs(side - whole * factor) < 1 for side, whole in zip(found, wanted, strict=True))
+    return factor if near and not 0.8 < factor < 1.25 else None  # else rather cropped or padded
+
+
+def count_classes(mask: Ids, classes: Classes) -> Counter[int]:
+    """Pixels of each class and of the ignored value, of those that occur.
+
+    Raises Refusal, naming values and pixel counts, unless all are class ids or ignored.
+    """
+    counts: Counter[int] = Counter()
+    for value in (*range(len(classes.names)), classes.ignore):
+        pixels = int(np.count_nonzero(mask == value))
+        if pixels:
+            counts[value] = pixels
+        if counts.total() == mask.size:
+            return counts
+    raise _undeclared(mask, classes)
+
+
+def _undeclared(mask: Ids, classes: Classes) -> Refusal:
+    values, counts = np.unique(mask, return_counts=True)
+    declared = {*range(len(classes.names)), classes.ignore}
+    undeclared = [
+        f"{value} ({count(int(pixels), 'pixel')})"
+        for value, pixels in zip(values, counts, strict=True)
+        if int(value) not in declared
+    ]
+    known = listing((f"{i} {name}" for i, name in enumerate(classes.names)), shown=20)
+    return Refusal(
+        "values",
+        f"holds undeclared values: {listing(undeclared, shown=5)}; "
+        f"the classes are {known}; {classes.ignore} is ignored",
+    )

@@ -1,0 +1,105 @@
+"""What can be done to the view of a slice, on every screen that shows one."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from altui.screens.base import AltuiScreen
+from altui.screens.saving import save_picture
+from altui.screens.slice_pane import SlicePane
+from altui.screens.viewing import Viewing
+from altui.text import plain
+
+PAN = 0.25  # of what is in view
+
+
+class LookingScreen(AltuiScreen):
+    """A screen with slices in panes, which are all looked at in the same way."""
+
+    viewing = Viewing()
+
+    @property
+    def panes(self) -> Iterable[SlicePane]:
+        return self.query(SlicePane)
+
+    @property
+    def pane(self) -> SlicePane:
+        """The one that actions are about."""
+        return next((pane for pane in self.panes if pane.display), self.query(SlicePane).first())
+
+    def view(self, viewing: Viewing) -> None:
+        self.viewing = viewing
+        for pane in self.panes:
+            pane.look(viewing)
+        self.keys_changed()
+
+    def action_overlay(self) -> None:
+        self.view(self.viewing.next_overlay())
+
+    def action_heat(self) -> None:
+        self.view(self.viewing.toggle_heat())
+
+    def action_one_class(self) -> None:
+        self.view(self.viewing.next_class(len(self.altui.project.config.classes.names)))
+
+    def action_contrast(self) -> None:
+        self.view(self.viewing.next_contrast())
+
+    def action_brighter(self) -> None:
+        self.view(self.viewing.brighter(1))
+
+    def action_darker(self) -> None:
+        self.view(self.viewing.brighter(-1))
+
+    def action_more_contrast(self) -> None:
+        self.view(self.viewing.steeper(1))
+
+    def action_less_contrast(self) -> None:
+        self.view(self.viewing.steeper(-1))
+
+    def action_zoom_in(self) -> None:
+        closest = self.pane.view.closest
+        zoomed = self.viewing.zoomed(1)
+        look = replace(zoomed.look, zoom=min(zoomed.look.zoom, closest))
+        self.view(replace(zoomed, look=look))
+
+    def action_zoom_out(self) -> None:
+        self.view(self.viewing.zoomed(-1))
+
+    def action_whole_slice(self) -> None:
+        self.view(self.viewing.whole())
+
+    def action_pan_left(self) -> None:
+        self._pan(0, -PAN)
+
+    def action_pan_right(self) -> None:
+        self._pan(0, PAN)
+
+    def action_pan_up(self) -> None:
+        self._pan(-PAN, 0)
+
+    def action_pan_down(self) -> None:
+        self._pan(PAN, 0)
+
+    def _pan(self, down: float, right: float) -> None:
+        frame, picture = self.pane.view.frame, self.pane.picture
+        if frame is not None and picture is not None and picture.layers is not None:
+            shape = picture.layers.image.shape
+            self.view(self.viewing.panned(frame, (shape[0], shape[1]), down, right))
+
+    def action_save_picture(self) -> None:
+        pane, project = self.pane, self.altui.project
+        picture, frame = pane.picture, pane.view.frame
+        if picture is None or picture.layers is None or frame is None:
+            return
+        slices = project.workspace.headers[picture.wish.slice.sample].slices
+        stem = picture.wish.slice.file_stem(slices)
+        viewing = self.viewing
+        self.altui.perform(
+            lambda: save_picture(picture, viewing, frame, project.root, stem),
+            self._saved,
+            slow=True,
+        )
+
+    def _saved(self, path: Path) -> None:
+        self.altui.say(f"the picture is in {plain(path)}")

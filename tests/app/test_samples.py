@@ -1,0 +1,85 @@
+"""What the Samples screen tells of each sample."""
+
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Static
+
+from altui.app import AltuiApp
+from altui.project import Project
+from altui.screens.table import RecordTable
+
+from .made import SAMPLES, finish_round, press, settle, until
+from .test_decisions import app_on
+from .test_rounds_and_jobs import cells
+
+MEASURED = {name: split for name, split in SAMPLES.items() if split != "train"}
+
+
+def told(app: AltuiApp) -> str:
+    return str(app.screen.query_one("#about Static", Static).render())
+
+
+async def open_samples(pilot: Pilot[None]) -> None:
+    await settle(pilot)
+    await press(pilot, "5")
+
+
+@pytest.fixture
+def two_rounds(project: Project) -> Project:
+    for quality in (0.7, 0.8):
+        finish_round(project, quality, MEASURED)
+        project.propose()
+    return project
+
+
+async def test_before_anything_is_labelled(folder: Path) -> None:
+    app = app_on(folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_samples(pilot)
+        assert cells(app, 0) == ["screw01", "train", "12", "0 0.0 %", "–"]
+        assert cells(app, 3) == ["screw04", "valid.", "12", "–", "–"]
+        assert "train, 12 slices of 48 × 40, uint16" in told(app)
+        assert "no class is known before a slice is labelled" in told(app)
+        await press(pilot, "end")
+        assert app.screen.query_one(RecordTable).selected == "screw05"
+        assert "counted when a round is evaluated" in told(app)
+
+
+async def test_class_fractions_of_accepted_masks(two_rounds: Project) -> None:
+    app = app_on(two_rounds.root)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_samples(pilot)
+        await until(pilot, lambda: "background" in told(app))
+        pixels = two_rounds.class_pixels("screw01")
+        share = f"{100 * pixels[0] / sum(pixels):.1f} %"
+        assert share in told(app)
+        assert "2 slices labelled, 16.7 %" in told(app)
+
+
+async def test_iou_by_round_of_what_was_measured(two_rounds: Project) -> None:
+    app = app_on(two_rounds.root)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_samples(pilot)
+        await press(pilot, "end")
+        newest = two_rounds.samples()[-1].newest
+        assert newest is not None
+        assert newest.round == 2
+        lines = told(app).split("\n")
+        rounds = [line.split() for line in lines if line.strip()[:1] in ("1", "2")]
+        assert [line[0] for line in rounds] == ["2", "1"]
+        assert rounds[0][1] == f"{newest.miou:.3f}"
+        assert cells(app, 4)[-1] == f"{newest.miou:.3f}"
+        assert "50.5 %" in told(app)  # of the test masks' pixels are background
+
+
+async def test_a_name_is_no_markup(folder: Path) -> None:
+    config = folder / "altui.toml"
+    config.write_text(config.read_text().replace('"bone"', '"[red]bone"'))
+    finish_round(Project.open(folder, who="anna"), 0.7, MEASURED)
+    app = app_on(folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_samples(pilot)
+        await press(pilot, "end")
+        assert "[red]bone" in told(app)
