@@ -411,8 +411,10 @@ class AltuiApp(App[None]):
         )
 
     def action_command_palette(self) -> None:
-        if not is_too_small(self.size):
-            super().action_command_palette()
+        from altui.screens.commands import Palette
+
+        if not (is_too_small(self.size) or Palette.is_open(self)):
+            self.push_screen(Palette(id="--command-palette"))
 
     def action_help(self) -> None:
         from altui.screens.help import Help
