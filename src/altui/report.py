@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from altui.jobs.state import JobView
     from altui.labels.history import Revision
     from altui.labels.imports import ImportReport
+    from altui.labels.quarantine import QuarantinedMask
+    from altui.labels.verdict import Verdict
     from altui.query.pool import Strategy
     from altui.rounds.claims import Claim
     from altui.rounds.past import Shown
@@ -189,7 +191,7 @@ def strategies_text(strategies: Sequence["Strategy"]) -> str:
 def import_text(report: "ImportReport") -> str:
     """One file a line, and a summary."""
     rows = [
-        (v.outcome, v.code, str(v.slice or "–"), plain(v.file), plain(v.message))
+        (v.outcome, v.code, str(v.slice or "–"), plain(v.file), plain(v.message) + notes_text(v))
         for v in report.verdicts
     ]
     parts = [
@@ -204,6 +206,38 @@ def import_text(report: "ImportReport") -> str:
     if not rows:
         return summary
     return table(("verdict", "code", "slice", "file", "message"), rows) + "\n" + summary
+
+
+def notes_text(verdict: "Verdict") -> str:
+    """What else was remarked, behind the message."""
+    return "".join(f"; {note.code}: {plain(note.message)}" for note in verdict.notes)
+
+
+def quarantine_text(masks: Sequence["QuarantinedMask"]) -> str:
+    """A mask in doubt a line."""
+    if not masks:
+        return "no mask is in quarantine"
+    rows = [
+        (
+            plain(one.slice),
+            one.state,
+            ", ".join(one.codes),
+            plain(one.annotator),
+            moment(one.event.at),
+            plain(one.row.source),
+            plain(one.message) + decided_text(one),
+        )
+        for one in masks
+    ]
+    header = ("slice", "state", "code", "annotator", "when (UTC)", "file", "why")
+    return table(header, rows)
+
+
+def decided_text(mask: "QuarantinedMask") -> str:
+    if mask.decided is None or mask.decision is None:
+        return ""
+    reason = f": {plain(mask.decision.reason)}" if mask.decision.reason else ""
+    return f" ({mask.state} by {plain(mask.decided.who)}{reason})"
 
 
 def labels_text(slices: Mapping["SliceId", Sequence["Revision"]]) -> str:

@@ -13,6 +13,7 @@ from altui.cli.base import (
     project_argument,
     say,
     say_next,
+    with_project,
 )
 from altui.text import count, listing, plain
 
@@ -109,7 +110,7 @@ def release(project: Path, slices: tuple[str, ...]) -> None:
 @click.argument("paths", nargs=-1, type=PLACE)
 @click.option("--from-oracle", is_flag=True, help="Take the training samples' own masks.")
 @click.option("--dry-run", is_flag=True, help="Print the verdicts and change nothing.")
-@click.option("--trust", is_flag=True, help="Take masks that only look doubtful.")
+@click.option("--trust", is_flag=True, help="Take masks that would be quarantined.")
 @click.option(
     "--unasked",
     type=click.Choice(["accept", "refuse"]),
@@ -159,6 +160,8 @@ def import_labels(
     else:
         click.echo(import_text(report))
     if not dry_run:
+        if report.of("quarantined"):
+            say(with_project("look at what is in quarantine: altui quarantine PROJECT", project))
         say_next(opened)
     raise SystemExit(report.exit_status)
 
