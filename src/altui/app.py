@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
 
+from rich.text import Text
 from textual.app import App, SystemCommand
 from textual.message import Message
 from textual.screen import Screen
@@ -23,8 +25,10 @@ from altui.errors import AltuiError
 from altui.screens.base import AltuiScreen
 from altui.screens.frame import is_too_small
 from altui.screens.opening import Opening
-from altui.screens.trouble import in_words
+from altui.screens.trouble import crash_in_words, in_words
 from altui.text import listing
+from altui.widgets.plain_ascii import PlainAscii
+from altui.widgets.terminal import speaks_unicode
 
 if TYPE_CHECKING:  # imported once the first frame is there
     from altui.inbox.inbox import Note, Taken
@@ -144,6 +148,8 @@ class AltuiApp(App[None]):
         self.animation_level = "none"
         if self.console.color_system == "standard" and "TEXTUAL_THEME" not in os.environ:
             self.theme = "ansi-dark"  # the terminal's own 16 colours, which its owner chose
+        if not speaks_unicode():
+            self._filters.append(PlainAscii())
         self.keys = keys if isinstance(keys, Keys) else Keys()
         self.set_keymap(self.keys.keymap)
         self._keys_fault = keys if isinstance(keys, AltuiError) else None
@@ -203,6 +209,8 @@ class AltuiApp(App[None]):
     def on_mount(self) -> None:
         if self._keys_fault:
             self.complain(self._keys_fault)
+        # Back from the background it finds an empty screen.
+        self.app_resume_signal.subscribe(self, lambda _: void(self.refresh(layout=True)))
         # Asked to end, it gives the terminal back; outside the main thread that cannot be had.
         with suppress(NotImplementedError, RuntimeError, ValueError):
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit)
@@ -245,6 +253,13 @@ class AltuiApp(App[None]):
     def _not_opened(self, error: Exception) -> None:
         self.failure = error
         self.exit(return_code=1)
+
+    def _fatal_error(self) -> None:
+        """What nobody foresaw ends the app: in words, with the report in a file."""
+        error = self._exception or sys.exception()
+        if isinstance(error, Exception):
+            self._exit_renderables.append(Text(crash_in_words(error)))
+        self._close_messages_no_wait()
 
     # Snapshots
 
@@ -406,8 +421,10 @@ class AltuiApp(App[None]):
         )
 
     def action_command_palette(self) -> None:
-        if not is_too_small(self.size):
-            super().action_command_palette()
+        from altui.screens.commands import Palette
+
+        if not (is_too_small(self.size) or Palette.is_open(self)):
+            self.push_screen(Palette(id="--command-palette"))
 
     def action_help(self) -> None:
         from altui.screens.help import Help

@@ -277,7 +277,6 @@ def load(path: Path) -> Config:
         if path.exists() and not path.is_file():
             raise AltuiError(f"{plain(path)} is not a file", "put the project's config there")
         text = path.read_bytes().decode("utf-8-sig")  # Windows' editors begin with a mark
-        data = tomllib.loads(text)
     except FileNotFoundError:
         raise AltuiError(
             f"{plain(path)} is not there", f'"altui init {plain(path.parent)}" writes one'
@@ -286,16 +285,25 @@ def load(path: Path) -> Config:
         raise AltuiError(
             f"{plain(path)} is not UTF-8 text (byte {error.start})", "save it as UTF-8"
         ) from None
+    except ValueError as error:
+        raise AltuiError(f"{plain(path)}: {plain(error)}", "mend it") from None
+    except OSError as error:
+        raise AltuiError(
+            f"{plain(path)} cannot be read: {error.strerror}", "see who owns it"
+        ) from None
+    return parse(text, path)
+
+
+def parse(text: str, path: Path) -> Config:
+    """Validate the text of the config file `path`. Raises AltuiError with every fault in it."""
+    try:
+        data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise AltuiError(
             f"{plain(path)}: not valid TOML: {plain(error)}", "mend that line"
         ) from None
     except (ValueError, RecursionError) as error:  # numbers and nesting without end
         raise AltuiError(f"{plain(path)}: {plain(error)}", "mend it") from None
-    except OSError as error:
-        raise AltuiError(
-            f"{plain(path)} cannot be read: {error.strerror}", "see who owns it"
-        ) from None
     try:
         return Config.model_validate(data)
     except ValidationError as error:

@@ -232,6 +232,18 @@ async def test_the_palette_lists_what_is_valid_and_does_it(folder: Path) -> None
         await until(pilot, lambda: set(state_of(app.project).values()) == {"approved"})
 
 
+async def test_a_palette_that_is_closed_while_it_gathers(folder: Path) -> None:
+    app = app_on(folder)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await open_palette(pilot)
+        await app.screen.query_one(OptionList).remove()
+        await pilot.press("a")
+        await pilot.pause(0.3)
+        await pilot.press("escape", "2")
+        await until(pilot, lambda: app.current_mode == "proposals")
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [("app", True), ("all app", True), ("undecided", True), ("slc", False), ("n", False), ("", 0)],

@@ -81,6 +81,7 @@ ROUND = (
 APP = (
     Action("command_palette", "colon", "", "find an action by name"),
     Action("change_theme", "", "Theme", "choose other colours"),
+    Action("suspend_process", "ctrl+z", "", "leave altui for the shell; its fg brings it back"),
     Action("help", "question_mark", "help", "every key"),
     Action("quit", "q", "quit", "leave altui; jobs go on"),
 )

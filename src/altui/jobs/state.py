@@ -58,7 +58,7 @@ def views(jobs: Path, history: History) -> tuple[JobView, ...]:
     )
 
 
-@lru_cache(maxsize=8)  # as long as nothing is written, the history is the same object
+@lru_cache(maxsize=2)  # as long as nothing is written, the history is the same object
 def _ended_views(jobs: Path, history: History) -> dict[str, JobView]:
     """The jobs whose end is recorded: nothing about them changes any more."""
     return {

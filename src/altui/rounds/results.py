@@ -75,7 +75,7 @@ class RoundResult:
         }
 
 
-@lru_cache(maxsize=8)  # as long as nothing is written, the history is the same object
+@lru_cache(maxsize=2)  # as long as nothing is written, the history is the same object
 def round_results(history: History, workspace: Workspace) -> tuple[RoundResult, ...]:
     """Every round so far, those without figures that have no finished job."""
     results: list[RoundResult] = []

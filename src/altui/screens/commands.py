@@ -3,12 +3,24 @@
 import re
 from collections.abc import Callable, Iterable
 from functools import partial
+from inspect import unwrap
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual import work
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from altui.actions import ACTIONS, Action, is_valid
 from altui.screens.base import AltuiScreen
+
+
+class Palette(CommandPalette):
+    """Textual's palette, closed while it still gathers, fails on the list that is gone; that
+    must not take the app with it.
+    """
+
+    @work(exclusive=True, group=CommandPalette._GATHER_COMMANDS_GROUP, exit_on_error=False)
+    async def _gather_commands(self, search_value: str) -> None:
+        await unwrap(CommandPalette._gather_commands)(self, search_value)  # without its own @work
 
 
 class ActionCommands(Provider):

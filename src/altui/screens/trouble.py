@@ -13,9 +13,22 @@ def in_words(error: Exception) -> tuple[str, str]:
     """Title and text of a notice. What altui did not foresee is written to a file first."""
     if isinstance(error, AltuiError):
         return "", "\n".join(filter(None, (error.message, error.hint)))
+    return "Unexpected", _reported(error)
+
+
+def crash_in_words(error: Exception) -> str:
+    """What is left on the terminal when the app has ended over a fault of its own."""
+    return (
+        f"altui ended over a fault of its own: {_reported(error)}\n"
+        "what was decided is kept, and jobs go on"
+    )
+
+
+def _reported(error: Exception) -> str:
+    """The error in a line, and in another where its report is."""
     path = write_report(error)
     where = f"the report is in {plain(path)}" if path else "the report could not be written"
-    return "Unexpected", f"{type(error).__name__}: {plain(error)}\n{where}"
+    return f"{type(error).__name__}: {plain(error)}\n{where}"
 
 
 def write_report(error: Exception) -> Path | None:

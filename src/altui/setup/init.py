@@ -1,6 +1,7 @@
 """`altui init`: find stacks under a folder and write a commented altui.toml."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,13 +39,18 @@ def write_config(root: Path, name: str | None = None) -> Written:
 
     Raises AltuiError.
     """
+    return write_plan(root, name, make_plan)
+
+
+def write_plan(root: Path, name: str | None, plan_of: Callable[[Path], Plan]) -> Written:
+    """The same, with a plan of one's own for the folder. Raises AltuiError."""
     target = root / CONFIG_NAME
     try:
         if target.exists() or target.is_symlink():
             raise AltuiError(f"{plain(target)} is there already", "edit it, or move it aside first")
         if root.exists() and not root.is_dir():
             raise AltuiError(f"{plain(root)} is not a folder", "give the project's folder")
-        plan = make_plan(root)
+        plan = plan_of(root)
         text = compose(name or root.absolute().name, plan)
         root.mkdir(parents=True, exist_ok=True)
         write_bytes(target, text.encode())
