@@ -52,8 +52,8 @@ class ProposalsScreen(DecidingScreen):
                     yield Told()
             with Vertical(id="right"):
                 with Horizontal(id="slices"):
-                    yield SlicePane(pictures, names, id="slice")
-                    yield SlicePane(pictures, names, id="labelled")
+                    for name in ("slice", "labelled"):
+                        yield SlicePane(pictures, names, cell_style=self.altui.images, id=name)
                 yield AlongZ()
 
     def on_unmount(self) -> None:
