@@ -14,10 +14,10 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from altui.text import plain
-from altui.widgets.cells import Samples, draw, grid, shrink
+from altui.widgets.cells import draw, grid, shrunk
 from altui.widgets.compose import rgb
 from altui.widgets.graphics import Graphic, cell_size, forget, kitty, sixel
-from altui.widgets.layers import PLAIN, Frame, Layers, Look, closest_zoom, framed
+from altui.widgets.layers import PLAIN, Frame, Layers, Look, Samples, closest_zoom, framed
 from altui.widgets.palette import CLASS_COLOURS, Palette
 from altui.widgets.terminal import CellStyle, picture_style
 
@@ -33,8 +33,9 @@ OFF = "pictures are off"
 class SliceView(Widget):
     """One grey image with classes and uncertainty over it, as large as its space allows.
 
-    It is brought to the screen's resolution in a thread; until that is done, what was shown
-    before stays. Another window or overlay is drawn at once, from the same samples.
+    It is brought to the screen's resolution in a thread, unless it was prepared; until that is
+    done, what was shown before stays. Another window or overlay is drawn at once, from the same
+    samples.
     """
 
     ALLOW_SELECT = False
@@ -115,6 +116,12 @@ class SliceView(Widget):
             self.set_reactive(SliceView.look, look)
         self._renew()
 
+    def prepare(self, layers: Layers) -> None:
+        """Do the slow part for a slice that may be shown next; in any thread."""
+        if self.cell_style in ("half-cell", "ascii") and self.content_size:
+            frame = framed(layers.image.shape, *self._grid, self.look)
+            shrunk(layers, frame, self.look.only)
+
     def message(self, text: str) -> None:
         """Show `text`, as it stands, in place of a picture."""
         self._layers = None
@@ -138,6 +145,10 @@ class SliceView(Widget):
         wanted = (self._number, self.content_size, frame, self.look.only, graphic)
         if wanted != self._wanted:
             self._wanted = wanted
+            found = None if graphic else self._layers.made.get((frame, self.look.only))
+            if found is not None:
+                self._take(wanted, found)
+                return
             work = partial(self._shrink, wanted, self._layers)
             self.run_worker(work, group="shrink", exclusive=True, thread=True, exit_on_error=False)
         elif self.is_drawn:
@@ -148,7 +159,7 @@ class SliceView(Widget):
         if key != self._wanted:
             return
         _, _, frame, only, look = key
-        samples = shrink(layers, frame, only)
+        samples = shrunk(layers, frame, only)
         self.post_message(self.Shrunk(key, self._encoded(samples, look) if look else samples))
 
     def _encoded(self, samples: Samples, look: Look) -> Graphic:
@@ -161,10 +172,13 @@ class SliceView(Widget):
     def on_slice_view_shrunk(self, message: Shrunk) -> None:
         message.stop()
         if message.key == self._wanted:
-            self._shrunk = message.key, message.made, self.look
-            if isinstance(message.made, Graphic) and self.cell_style == "kitty":
-                self._send(message.made.data)
-            self.refresh()
+            self._take(message.key, message.made)
+
+    def _take(self, key: _Key, made: Samples | Graphic) -> None:
+        self._shrunk = key, made, self.look
+        if isinstance(made, Graphic) and self.cell_style == "kitty":
+            self._send(made.data)
+        self.refresh()
 
     def on_unmount(self) -> None:
         if self._kitty:
