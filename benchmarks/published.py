@@ -13,6 +13,7 @@ import json
 import os
 import random
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -34,6 +35,7 @@ from altui.jobs.folder import (
     SimulationSpec,
 )
 from altui.labels.accept import encode, store_file
+from altui.labels.kept import Shelf
 from altui.project import Project
 from altui.query.components import Components
 from altui.rounds.changes import settings_of
@@ -109,8 +111,10 @@ class Story:
         self._lines = progress_lines()
 
     def tell(self) -> None:
-        for encoded in self._encoded:
-            store_file(self._workspace, encoded)
+        with closing(Shelf(self._workspace.root)) as shelf:
+            for encoded in self._encoded:
+                store_file(shelf, encoded)
+            shelf.settle()
         with self._workspace.store.write() as transaction:
             for number in range(1, ROUNDS + 1):
                 slices = self._decide(transaction, number)

@@ -20,7 +20,14 @@ from altui.app import AltuiApp
 ROOT = Path(__file__).resolve().parents[1]
 PICTURES = ROOT / "docs" / "pictures"
 SIZE = (120, 36)
-SCREENS = {"rounds": "1", "proposals": "2", "jobs": "4", "samples": "5", "compare": "6"}
+SCREENS = {
+    "rounds": "1",
+    "proposals": "2",
+    "labels": "3",
+    "jobs": "4",
+    "samples": "5",
+    "compare": "6",
+}
 
 
 def train(project: Project, rounds: int) -> None:

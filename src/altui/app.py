@@ -53,6 +53,12 @@ def _proposals() -> AltuiScreen:
     return ProposalsScreen()
 
 
+def _labels() -> AltuiScreen:
+    from altui.screens.labels import LabelsScreen
+
+    return LabelsScreen()
+
+
 def _jobs() -> AltuiScreen:
     from altui.screens.jobs import JobsScreen
 
@@ -88,6 +94,7 @@ class AltuiApp(App[None]):
         "opening": Opening,
         "rounds": _rounds,
         "proposals": _proposals,
+        "labels": _labels,
         "jobs": _jobs,
         "samples": _samples,
         "compare": _compare,
@@ -223,7 +230,7 @@ class AltuiApp(App[None]):
         """Imports what the screens need, too, so that they come up at once."""
         from altui.poller import Poller
         from altui.project import Project
-        from altui.screens import compare, jobs, proposals, rounds, samples  # noqa: F401
+        from altui.screens import compare, jobs, labels, proposals, rounds, samples  # noqa: F401
 
         given = self._given
         project = Project.open(given) if isinstance(given, Path) else given
@@ -343,6 +350,9 @@ class AltuiApp(App[None]):
 
     def action_show_proposals(self) -> None:
         self._show("proposals")
+
+    def action_show_labels(self) -> None:
+        self._show("labels")
 
     def action_show_jobs(self) -> None:
         self._show("jobs")

@@ -2,9 +2,11 @@
 
 import json
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,19 +17,50 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
     A reader sees the old file or the new one; a kill or a full disk leaves the old.
     Raises OSError.
     """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    os.close(handle)  # opened again by its name, which some writers ask a file for
+    beside = write_beside(path, write)
     try:
-        with open(name, "wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, 0o666 & ~current_umask())
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        beside.sync()
+        beside.place()
+    finally:
+        beside.drop()
     sync_folder(path.parent)
+
+
+@dataclass
+class Beside:
+    """A temporary file with all of what `path` is to be, open until it is synced."""
+
+    path: Path
+    name: Path
+    file: BinaryIO
+
+    def sync(self) -> None:
+        """Raises OSError, also for what had not been written before."""
+        with self.file:
+            os.fsync(self.file.fileno())
+
+    def place(self) -> None:
+        """Raises OSError."""
+        os.replace(self.name, self.path)
+
+    def drop(self) -> None:
+        """What is in place stays."""
+        with suppress(OSError):
+            self.file.close()
+        self.name.unlink(missing_ok=True)
+
+
+def write_beside(path: Path, write: Callable[[BinaryIO], object]) -> Beside:
+    """The first half of `write_atomically`. Raises OSError."""
+    name = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    beside = Beside(path, name, open(str(name), "xb"))  # noqa: SIM115  # closed by `sync`, `drop`
+    try:
+        write(beside.file)
+        beside.file.flush()
+    except BaseException:
+        beside.drop()
+        raise
+    return beside
 
 
 def write_bytes(path: Path, data: bytes) -> None:

@@ -10,6 +10,7 @@ from altui.errors import AltuiError
 from altui.jobs.folder import JobFolder, Progress
 from altui.jobs.losses import Losses, Points
 from altui.jobs.state import JobView
+from altui.labels.overview import SliceLabels
 from altui.project import Project
 from altui.rounds.samples import SampleFigures
 from altui.rounds.status import Status
@@ -32,7 +33,8 @@ class Snapshot:
     """The project at one moment.
 
     `slices`: how many each training sample has; `oracle`: whether masks are missing, and the
-    samples of all of them have masks of their own; `samples`: of every split.
+    samples of all of them have masks of their own; `samples`: of every split; `labels`: what came
+    back and what is missing.
     """
 
     status: Status
@@ -41,6 +43,7 @@ class Snapshot:
     detail: JobDetail | None = None
     oracle: bool = False
     samples: tuple[SampleFigures, ...] = ()
+    labels: tuple[SliceLabels, ...] = ()
 
     def slices_of(self, sample: str) -> int:
         return dict(self.slices).get(sample, 0)
@@ -118,6 +121,7 @@ class Poller:
             self._detail(status, self._watched),
             self._has_oracle(status),
             self._project.samples(),
+            self._project.label_overview(),
         )
 
     def _has_oracle(self, status: Status) -> bool:

@@ -17,7 +17,8 @@ from altui.labels.checks.remark import Remark
 from altui.labels.fractions import class_pixels
 from altui.labels.history import Revision, restore_revision, revisions, revisions_of
 from altui.labels.imports import ImportReport, import_from_oracle, import_paths
-from altui.labels.predictions import newest_prediction, newest_uncertainty
+from altui.labels.overview import SliceLabels, label_overview
+from altui.labels.predictions import difference, newest_prediction, newest_uncertainty
 from altui.labels.quarantine import (
     QuarantinedMask,
     accept_quarantined,
@@ -234,6 +235,10 @@ class Project:
         """Every labelled slice's revisions, oldest first."""
         return revisions(self.workspace.store.history())
 
+    def label_overview(self) -> tuple[SliceLabels, ...]:
+        """What came back and what is missing: the round's slices, then all other labelled ones."""
+        return label_overview(self.workspace.store.history())
+
     def revisions(self, slice_id: str | SliceId) -> tuple[Revision, ...]:
         """One slice's revisions, oldest first; the last one is current."""
         [one] = as_slices((slice_id,))
@@ -352,14 +357,34 @@ class Project:
         """(height, width) 8-bit picture of a slice."""
         return self.window(slice_id.sample).to_uint8(self.image(slice_id))
 
-    def label(self, slice_id: str | SliceId) -> npt.NDArray[np.integer] | None:
-        """(height, width) class ids of a slice's accepted mask; None where it has none.
-
-        Raises AltuiError where the mask's file cannot be read.
+    def label(
+        self, slice_id: str | SliceId, revision: int | None = None
+    ) -> npt.NDArray[np.integer] | None:
+        """(height, width) class ids of a slice's accepted mask, or of an earlier revision; None
+        where it has none. Raises AltuiError where the mask's file cannot be read.
         """
+        history = self.workspace.store.history()
         [one] = as_slices((slice_id,))
-        label = self.workspace.store.history().current_labels.get(one)
+        label = history.current_labels.get(one)
+        if revision is not None:
+            label = history.labels_by_id.get(revision)
         return None if label is None else read_label(self.workspace, label)
+
+    def own_mask(self, slice_id: SliceId) -> npt.NDArray[np.integer] | None:
+        """(height, width) class ids of the mask that altui.toml gives a sample; None without."""
+        if self.workspace.sample(slice_id.sample).masks is None:
+            return None
+        with self.workspace.masks(slice_id.sample) as stack:
+            mask: npt.NDArray[np.integer] = stack.read(slice_id.index)
+            return mask
+
+    def difference(
+        self, slice_id: SliceId, mask: npt.NDArray[np.integer]
+    ) -> npt.NDArray[np.bool_] | None:
+        """(height, width) where a mask differs from what a network predicts that did not learn
+        from it, ignored pixels left out; None without such a prediction.
+        """
+        return difference(self.workspace, slice_id, mask)
 
     def prediction(self, slice_id: SliceId) -> npt.NDArray[np.uint8] | None:
         """(height, width) class ids that the newest network predicts; None without one."""

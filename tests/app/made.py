@@ -19,8 +19,9 @@ from altui.jobs.folder import LOCK, PREDICTIONS, PROCESS, UNCERTAINTY, JobFolder
 from altui.jobs.identity import this_process
 from altui.project import Project
 from altui.screens.base import AltuiScreen
-from altui.screens.proposals import ProposalsScreen
+from altui.screens.looking import LookingScreen
 from altui.screens.table import RecordTable
+from altui.slices import SliceId
 
 CLASSES = ("background", "bone", "degradation layer", "implant")
 SAMPLES: dict[str, Split] = {
@@ -127,6 +128,22 @@ def predict(project: Project, job: str) -> None:
             tifffile.imwrite(project.workspace.jobs / job / kind / f"{header.name}.tif", pages)
 
 
+def send_masks(project: Project) -> tuple[SliceId, SliceId]:
+    """Approve the round, and send an empty mask of its first slice and a good one of its
+    second; the third is still missing.
+    """
+    project.approve_all()
+    doubted, good, _ = project.status().missing
+    folder = project.root / "returned"
+    folder.mkdir(exist_ok=True)
+    masks = {s: tifffile.imread(project.root / f"{s.sample}_mask.tif") for s in (doubted, good)}
+    masks[doubted][:] = 0
+    for slice_id, stack in masks.items():
+        tifffile.imwrite(folder / f"{slice_id.file_stem(SLICES)}.tif", stack[slice_id.index])
+    project.import_labels(folder)
+    return doubted, good
+
+
 def start_job(project: Project) -> str:
     """The rows of a job on all labels so far, without a process."""
     with project.workspace.store.write() as transaction:
@@ -199,7 +216,7 @@ def is_settled(app: AltuiApp) -> bool:
     # A table finds out how far it can be scrolled when it is idle: late, on a busy machine.
     if any(table._require_update_dimensions for table in here.query(RecordTable)):
         return False
-    if isinstance(here, ProposalsScreen):
+    if isinstance(here, LookingScreen):
         panes = here.panes
         return all(pane.is_settled for pane in panes if pane.display)
     return True

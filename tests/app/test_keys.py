@@ -13,7 +13,7 @@ from altui.app import AltuiApp
 from altui.errors import AltuiError
 from altui.project import Project
 from altui.screens.confirm import Confirm
-from altui.screens.frame import StatusLine, TitleBar
+from altui.screens.frame import TABS, StatusLine, TitleBar
 from altui.screens.table import RecordTable
 
 from .made import press, settle, start_job, state_of, until
@@ -53,7 +53,7 @@ def test_no_file_means_altuis_own(tmp_path: Path) -> None:
 def test_keys_are_read_as_people_write_them(tmp_path: Path) -> None:
     keys = keys_of(
         tmp_path,
-        'approve = "y"\nreject = ["?", "delete", "ctrl+r", "*"]\nhelp = "f1"\ncancel = ","',
+        'approve = "y"\nreject = ["?", "delete", "ctrl+r", "*"]\nhelp = "f1"\ncancel = ";"',
     )
     assert keys.other["reject"] == ("question_mark", "delete", "ctrl+r", "asterisk")
     reject = find("reject")
@@ -186,3 +186,18 @@ async def test_a_project_that_cannot_be_opened_ends_the_app(tmp_path: Path) -> N
         await until(pilot, lambda: not app.is_running)
     assert isinstance(app.failure, AltuiError)
     assert app.return_code == 1
+
+
+def test_the_manual_names_every_action_and_its_key() -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "app.md").read_text(encoding="utf-8")
+    places = {
+        "anywhere": "",
+        **{label: name for name, label in TABS},
+        "lists": "list",
+        "questions": "dialog",
+    }
+    keys = Keys()
+    for place, screen in places.items():
+        own = [a for a in ACTIONS if (screen in a.screens if screen else not a.screens)]
+        told = ", ".join(f"`{a.name}`{f' {keys.shown(a)}' if a.key else ''}" for a in own)
+        assert f"| {place} | {told} |" in manual

@@ -72,7 +72,7 @@ async def test_every_screen_fits(folder: Path, size: tuple[int, int]) -> None:
     app = app_on(folder)
     async with app.run_test(size=size) as pilot:
         await settle(pilot)
-        for key in "12456":
+        for key in "123456":
             await press(pilot, key)
             await pilot.pause()
             lines = screen_text(app).splitlines()
@@ -81,7 +81,7 @@ async def test_every_screen_fits(folder: Path, size: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("has_job", [False, True])
-@pytest.mark.parametrize("key", "123")
+@pytest.mark.parametrize("key", "123456")
 async def test_too_small_says_only_so_on_every_screen(
     folder: Path, key: str, has_job: bool
 ) -> None:

@@ -8,6 +8,8 @@ from textual.widgets import Static
 
 from altui.app import AltuiApp
 from altui.project import Project
+from altui.screens.ask import Ask
+from altui.screens.slice_pane import SlicePane
 from altui.screens.table import RecordTable
 
 from .made import SAMPLES, finish_round, press, settle, until
@@ -83,3 +85,53 @@ async def test_a_name_is_no_markup(folder: Path) -> None:
         await open_samples(pilot)
         await press(pilot, "end")
         assert "[red]bone" in told(app)
+
+
+async def test_any_slice_of_any_sample(two_rounds: Project) -> None:
+    labelled = {one.index for one in two_rounds.labels() if one.sample == "screw01"}
+    app = app_on(two_rounds.root)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await open_samples(pilot)
+        pane = app.screen.query_one(SlicePane)
+        assert viewed(app) == ("screw01", 6)
+        await press(pilot, "full_stop")
+        assert viewed(app) == ("screw01", 7)
+        await press(pilot, "comma", "comma")
+        assert viewed(app) == ("screw01", 5)
+        await press(pilot, "greater_than_sign")
+        assert viewed(app) == ("screw01", 11)  # the last one
+        await press(pilot, "less_than_sign")
+        assert viewed(app) == ("screw01", 1)
+        await go(pilot, str(min(labelled)))
+        assert viewed(app) == ("screw01", min(labelled))
+        assert "mask" in str(pane.border_title)
+        assert pane.has_classes
+        await go(pilot, "99")
+        assert viewed(app) == ("screw01", 11)
+        await press(pilot, "end")
+        assert viewed(app) == ("screw05", 6)
+        assert pane.has_classes  # of the sample's own mask
+        await press(pilot, "home")
+        assert viewed(app) == ("screw01", 11)  # where it was left
+
+
+async def test_what_is_no_index_is_told(folder: Path) -> None:
+    app = app_on(folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_samples(pilot)
+        await go(pilot, "x")
+        assert viewed(app) == ("screw01", 6)
+        assert any("0 to 11" in notice.message for notice in app._notifications)
+
+
+def viewed(app: AltuiApp) -> tuple[str, int] | None:
+    wish = app.screen.query_one(SlicePane).wish
+    return (wish.slice.sample, wish.slice.index) if wish else None
+
+
+async def go(pilot: Pilot[None], typed: str) -> None:
+    await pilot.press("g")
+    await until(pilot, lambda: isinstance(pilot.app.screen, Ask))
+    await pilot.press(*typed, "enter")
+    await until(pilot, lambda: not isinstance(pilot.app.screen, Ask))
+    await settle(pilot)

@@ -22,6 +22,7 @@ from .made import (
     predict,
     press,
     running,
+    send_masks,
     settle,
     start_job,
     until,
@@ -152,6 +153,27 @@ def test_the_samples(
 
 
 @SIZES
+@pytest.mark.parametrize("keys", ["", "down d"], ids=["doubt", "differences"])
+def test_masks_that_came_back(
+    folder: Path,
+    clock: FixedClock,
+    snap_compare: Compare,
+    keys: str,
+    size: tuple[int, int],
+) -> None:
+    project = Project.open(folder, who="anna")
+    predict(project, finish_round(project, QUALITY[0]))
+    project.propose()
+    send_masks(project)
+
+    async def looked_at(pilot: Pilot[None]) -> None:
+        await on("labels")(pilot)
+        await press(pilot, *keys.split())
+
+    assert snap_compare(app_on(project), terminal_size=size, run_before=looked_at)
+
+
+@SIZES
 def test_two_rounds_side_by_side(
     three_rounds: Project, snap_compare: Compare, size: tuple[int, int]
 ) -> None:
@@ -175,7 +197,7 @@ def test_a_running_job(training: Project, snap_compare: Compare, size: tuple[int
     assert snap_compare(app_on(training), terminal_size=size, run_before=on("jobs"))
 
 
-@pytest.mark.parametrize("mode", ["rounds", "proposals", "jobs"])
+@pytest.mark.parametrize("mode", ["rounds", "proposals", "labels", "jobs", "samples", "compare"])
 def test_a_new_project(folder: Path, clock: FixedClock, snap_compare: Compare, mode: str) -> None:
     project = Project.open(folder, who="anna")
     assert snap_compare(app_on(project), terminal_size=(80, 24), run_before=on(mode))

@@ -261,3 +261,27 @@ def test_saved_again_while_it_was_taken_in(
     assert not look(inbox)[0]  # taken in, but what lies there is another mask
     assert look(inbox)[0][path.name].verdicts[0].outcome == "accepted"
     assert len(project.revisions(asked[0])) == 2
+
+
+@pytest.mark.parametrize("decide", ["accept", "refuse"])
+def test_what_waits_goes_on_once_someone_has_decided(
+    project: Project, inbox: Inbox, shared: Path, asked: Asked, drop: Drop, decide: str
+) -> None:
+    path = drop(asked[0])
+    tifffile.imwrite(path, tifffile.imread(path)[:, ::-1])  # the wrong way round
+    taken, _ = look(inbox)
+    assert taken[path.name].target.parent.name == "waiting"
+    text = shared / "waiting" / f"{path.name}.txt"
+    assert "has to look at it" in text.read_text()
+    assert look(inbox) == ({}, [])
+    if decide == "accept":
+        project.accept_quarantined(asked[0])
+    else:
+        project.refuse_quarantined(asked[0], reason="mirrored")
+    taken, _ = look(inbox)
+    where = "imported" if decide == "accept" else "refused"
+    assert taken[path.name].target == shared / where / path.name
+    assert names(shared) == [f"{where}/{path.name}", f"{where}/{path.name}.txt"]
+    why = (shared / where / f"{path.name}.txt").read_text()
+    assert f"anna {'accepted' if decide == 'accept' else 'refused'} it" in why
+    assert ("mirrored" in why) == (decide == "refuse")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # the first frame is drawn before the project's parts are imported
     from altui.jobs.state import JobView
+    from altui.labels.overview import SliceLabels
     from altui.poller import Snapshot
     from altui.rounds.state import RoundState
     from altui.store.history import Decision
@@ -32,6 +33,8 @@ class Context:
     is_zoomed: bool = False
     can_step: bool = False
     can_compare: bool = False  # a slice of the sample is labelled
+    labels: SliceLabels | None = None  # of the slice under the cursor
+    revision: int | None = None  # that is looked at
     is_searching: bool = False  # in a job's log
 
     @property

@@ -2,7 +2,7 @@
 
 from altui.actions.action import Action, Context
 
-HERE = ("proposals",)
+HERE = ("proposals", "labels", "samples")
 
 
 def has_picture(context: Context) -> bool:

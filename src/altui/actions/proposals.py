@@ -3,6 +3,7 @@
 from altui.actions.action import Action, Context, changing
 
 HERE = ("proposals",)
+ALSO = ("proposals", "samples")
 
 
 def can_approve(context: Context) -> bool:
@@ -124,7 +125,7 @@ ALONG_Z = (
         "comma",
         "z-",
         "look at the slice before, along z",
-        HERE,
+        ALSO,
         can_step,
         spare=True,
     ),
@@ -133,12 +134,12 @@ ALONG_Z = (
         "full_stop",
         "z+",
         "look at the slice after, along z",
-        HERE,
+        ALSO,
         can_step,
         spare=True,
     ),
-    Action("far_before", "less_than_sign", "", "ten slices before", HERE, can_step),
-    Action("far_after", "greater_than_sign", "", "ten slices after", HERE, can_step),
+    Action("far_before", "less_than_sign", "", "ten slices before", ALSO, can_step),
+    Action("far_after", "greater_than_sign", "", "ten slices after", ALSO, can_step),
     Action("slice_proposed", "z", "", "back to the proposed slice", HERE, can_step),
     Action(
         "nearest_labelled",

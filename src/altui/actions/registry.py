@@ -11,10 +11,12 @@ from altui.actions.compare import COMPARE
 from altui.actions.everywhere import APP, ROUND, SCREENS
 from altui.actions.jobs import JOBS
 from altui.actions.keys import Keys
+from altui.actions.labels import LABELS
 from altui.actions.looking import LOOKING
 from altui.actions.moving import DIALOGS, LISTS
 from altui.actions.proposals import PROPOSALS
 from altui.actions.rounds import ROUNDS
+from altui.actions.samples import SAMPLES
 
 if TYPE_CHECKING:
     from altui.rounds.state import RoundState
@@ -23,6 +25,8 @@ ACTIONS: tuple[Action, ...] = (
     *SCREENS,
     *ROUNDS,
     *PROPOSALS,
+    *LABELS,
+    *SAMPLES,
     *LOOKING,
     *JOBS,
     *COMPARE,
@@ -37,7 +41,7 @@ _BY_NAME = {action.name: action for action in ACTIONS}
 
 NEXT: dict[RoundState, tuple[str, ...]] = {
     "proposed": ("show_proposals", "approve", "propose"),
-    "annotating": ("export", "import_labels"),
+    "annotating": ("accept_mask", "export", "import_labels"),
     "labelled": ("run_round",),
     "running": ("show_jobs",),
     "failed": ("show_jobs", "retry", "run_round"),

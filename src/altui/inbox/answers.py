@@ -10,7 +10,7 @@ from altui.errors import AltuiError
 from altui.files import write_bytes
 from altui.inbox.arrivals import IMPORTED, REFUSED, WAITING
 from altui.labels.formats import suffix_of
-from altui.labels.verdict import REPEAT, Verdict
+from altui.labels.verdict import REPEAT, Verdict, shown
 from altui.text import count, plain
 
 SAID = {
@@ -27,16 +27,16 @@ def box_of(verdicts: Iterable[Verdict]) -> str:
     return REFUSED if "refused" in outcomes else WAITING if "quarantined" in outcomes else IMPORTED
 
 
-def answer(path: Path, verdicts: Sequence[Verdict], signature: str) -> Path:
-    """Move what arrived beside a text that says what became of it; returns where to.
+def answer(inbox: Path, path: Path, verdicts: Sequence[Verdict], signature: str) -> Path:
+    """Move what arrived in `inbox` beside a text that says what became of it; returns where to.
 
     The text comes first, so that nothing lies there without one. Raises AltuiError, with
     nothing moved.
     """
     name = box_of(verdicts)
-    folder = _folder(path.parent, name)
+    folder = _folder(inbox, name)
     target = _free(folder / path.name)
-    text = told(path, verdicts, f"{SAID[name]}.", signature)
+    text = told(inbox, path.name, verdicts, f"{SAID[name]}.", signature)
     beside = target.with_name(f"{target.name}.txt")
     try:
         write_bytes(beside, text.encode("utf-8", "backslashreplace"))
@@ -51,23 +51,20 @@ def answer(path: Path, verdicts: Sequence[Verdict], signature: str) -> Path:
     return target
 
 
-def told(path: Path, verdicts: Sequence[Verdict], what: str, signature: str) -> str:
+def told(inbox: Path, name: str, verdicts: Sequence[Verdict], what: str, signature: str) -> str:
     """The text, in which every name from outside is on one line and printable."""
-    lines = [f"{plain(path.name)}: {what}", ""]
+    lines = [f"{plain(name)}: {what}", ""]
     for verdict in verdicts:
         of = f" ({verdict.slice})" if verdict.slice else ""
-        lines.append(f"{verdict.outcome}: {_within(path, verdict.file)}{of}")
+        lines.append(
+            f"{verdict.outcome}: {plain(verdict.file.removeprefix(f'{shown(inbox)}/'))}{of}"
+        )
         # Annotators read this, and are not to learn which slices they had before.
         blind = verdict.code == REPEAT
         lines.append("    new [ok]" if blind else f"    {plain(verdict.message)} [{verdict.code}]")
     if len(verdicts) > 1:
         lines += ["", count(len(verdicts), "mask")]
     return "\n".join([*lines, "", plain(signature), ""])
-
-
-def _within(path: Path, file: str) -> str:
-    """A verdict's file without the inbox's own place."""
-    return plain(file.removeprefix(f"{path.parent}/"))
 
 
 def _folder(inbox: Path, name: str) -> Path:

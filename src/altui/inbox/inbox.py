@@ -12,6 +12,7 @@ from altui.errors import AltuiError
 from altui.inbox.answers import answer
 from altui.inbox.arrivals import Arrival, Settling, arrivals, look_at
 from altui.inbox.lock import watching
+from altui.inbox.waiting import decided, is_of
 from altui.labels.returned import NoMasks
 from altui.labels.verdict import Refusal, Verdict, refused, shown
 from altui.project import Project
@@ -64,6 +65,7 @@ class Inbox:
         self._unasked, self._annotator = unasked, annotator
         self._patience = patience
         self._settling = Settling(LOOKS)
+        self._stuck: set[Path] = set()  # decided on, but not to be moved
         self._left: dict[Path, tuple[Arrival, float]] = {}  # until it changes, or until then
         check_inbox(project, self.folder)
 
@@ -92,6 +94,7 @@ class Inbox:
             waits = one.undone and self._settling.still_for(one, now) > self._patience
             if one.path not in self._left and (waits or one.is_link):
                 yield self._leave(one, one.fault or f"waits for {plain(one.undone)}")
+        yield from self._answer_decided()
         ready = [one for one in settled if one.path not in self._left]
         for start in range(0, len(ready), AT_ONCE):
             yield from self._take(ready[start : start + AT_ONCE], now)
@@ -104,18 +107,33 @@ class Inbox:
         ]
         verdicts += self._import([one.path for one in ready if not one.fault])
         for one in ready:
-            own = [verdict for verdict in verdicts if is_of(verdict, one.path)]
+            own = [verdict for verdict in verdicts if is_of(verdict.file, one.path)]
             if not own:
                 yield self._leave(one, "holds no mask")
             elif self._may_be_undone(one, own, now):
                 self._leave(one, "", now + self._patience)
             elif look_at(one.path) == one:  # else it was saved again since
                 try:
-                    target = answer(one.path, own, self._signature())
+                    target = answer(self.folder, one.path, own, self._signature())
                 except AltuiError as error:
                     yield self._leave(one, error.message)
                 else:
                     yield Taken(one.path.name, target, tuple(own))
+
+    def _answer_decided(self) -> Iterator[Taken | Note]:
+        """Move on what people have decided on since it was put into `waiting/`."""
+        history = self._project.workspace.store.history()
+        for path, verdicts in decided(history, self.folder):
+            if path in self._stuck:
+                continue
+            try:
+                target = answer(self.folder, path, verdicts, self._signature())
+            except AltuiError as error:
+                self._stuck.add(path)
+                yield Note(error.message)
+            else:
+                path.with_name(f"{path.name}.txt").unlink(missing_ok=True)
+                yield Taken(path.name, target, tuple(verdicts))
 
     def _import(self, paths: Sequence[Path]) -> Sequence[Verdict]:
         here = [path for path in paths if path.exists()]  # it may have been taken back
@@ -140,12 +158,6 @@ class Inbox:
     def _signature(self) -> str:
         moment = datetime.now(UTC).isoformat(" ", "minutes").replace("+00:00", " UTC")
         return f"altui, {moment}, for the project {self._project.config.project.name}"
-
-
-def is_of(verdict: Verdict, path: Path) -> bool:
-    """Whether a verdict is on a file, a mask within it, or a file in a folder or archive."""
-    name = shown(path)
-    return verdict.file == name or verdict.file.startswith((f"{name}#", f"{name}/"))
 
 
 def check_inbox(project: Project, folder: Path) -> None:

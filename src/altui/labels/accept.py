@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from altui.errors import AltuiError
-from altui.labels.kept import LABELS, keep, place
+from altui.labels.kept import LABELS, Shelf, place
 from altui.store.history import Label, Quarantined, Reading
 from altui.volumes.stack import open_stack
 from altui.workspace import Workspace
@@ -29,6 +29,12 @@ class Encoded:
     def path(self) -> str:
         """Relative to the project."""
         return place(LABELS, self.sha256, ".tif")
+
+    def mask(self) -> npt.NDArray[np.integer]:
+        """(height, width) class ids."""
+        import tifffile
+
+        return tifffile.imread(io.BytesIO(self.data))
 
 
 def encode(mask: npt.NDArray[np.integer]) -> Encoded:
@@ -57,28 +63,25 @@ def encode(mask: npt.NDArray[np.integer]) -> Encoded:
     return Encoded(buffer.getvalue())
 
 
-def store_file(workspace: Workspace, encoded: Encoded) -> None:
-    """Write a label's file, or mend a damaged one. Without a row in the store it is not yet
-    a label. Raises AltuiError.
+def store_file(shelf: Shelf, encoded: Encoded) -> None:
+    """Have a label's file written, or a damaged one mended. Without a row in the store it is not
+    yet a label. Raises AltuiError.
     """
-    target = workspace.root / encoded.path
     try:
-        if target.read_bytes() == encoded.data:
+        if (shelf.root / encoded.path).read_bytes() == encoded.data:
             return
     except OSError:
         pass  # not there, or not to be read: written, or told so by the writing
-    keep(target, "label", lambda file: file.write(encoded.data))
+    shelf.put(encoded.path, "label", lambda file: file.write(encoded.data))
 
 
-def is_same(
-    workspace: Workspace, current: Label, mask: npt.NDArray[np.integer], encoded: Encoded
-) -> bool:
+def is_same(workspace: Workspace, current: Label, encoded: Encoded) -> bool:
     """Whether a revision is this very mask, pixel by pixel."""
     if current.sha256 == encoded.sha256:
         return True
     # Another version of the encoder may have written the same mask in other bytes.
     try:
-        return np.array_equal(read_label(workspace, current), mask)
+        return np.array_equal(read_label(workspace, current), encoded.mask())
     except AltuiError:
         return False
 

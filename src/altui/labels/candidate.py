@@ -3,9 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
 from altui.labels.accept import Encoded
 from altui.labels.checks.examine import Examined
 from altui.labels.checks.remark import Remark
@@ -14,14 +11,13 @@ from altui.slices import SliceId
 
 @dataclass(frozen=True)
 class Candidate:
-    """A decoded mask; `source_sha256` is of `original`, the file as it came (None for what
+    """Where a mask comes from; `source_sha256` is of `original`, the file as it came (None for what
     was no file of its own). `tool`: what wrote it, if it tells; `minutes`: of work, by its
     clock; `bundle`: the id of the one that the file lies in; `remarks`: what the file gives away.
     """
 
     file: str
     slice: SliceId
-    mask: npt.NDArray[np.integer]
     source_sha256: str
     original: Path | None = None
     tool: str = ""

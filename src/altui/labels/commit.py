@@ -60,13 +60,16 @@ def columns_again(row: Quarantined, who: str) -> Columns:
 
 def append_label(
     transaction: Transaction,
+    history: History,
     event: int,
     columns: Columns,
     remarks: tuple[Remark, ...],
     figures: Mapping[str, Figure],
 ) -> int:
-    """Append a revision, and approve its slice where that was still open; returns its id."""
-    history = transaction.history()
+    """Append a revision, and approve its slice where that was still open; returns its id.
+
+    `history`: the transaction's, at least as far as the slice goes.
+    """
     slice_id = SliceId(columns["sample"], columns["slice_index"])
     decision = slate(history, current_round(history)).get(slice_id)
     if decision is not None and decision.state == "proposed":

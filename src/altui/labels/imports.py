@@ -3,15 +3,18 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from altui.codes import level_of
 from altui.errors import AltuiError
 from altui.labels.checks.remark import Remark
 from altui.labels.find import Finding, Found
-from altui.labels.intake import Candidate, Intake, Options
+from altui.labels.intake import Candidate, Checked, Intake, Options
+from altui.labels.pipeline import batches, in_order
 from altui.labels.read import Reader
 from altui.labels.scratch import Scratch
 from altui.labels.verdict import ImportReport, Refusal, Verdict, refused
@@ -23,6 +26,7 @@ from altui.workspace import Workspace
 
 __all__ = ["ImportReport", "import_from_oracle", "import_paths"]
 
+Mask = npt.NDArray[np.integer]
 ROOM = 1 << 30  # bytes to unpack archives to, beyond what the project's own masks take
 
 
@@ -39,9 +43,10 @@ def import_paths(
     """Check every mask under `paths` and take in the good ones; `slice_id` says which slice
     the only mask there labels.
 
-    Each accepted mask is committed at once, so a kill in the middle loses none of those
-    before it. Raises AltuiError for a path that is not there or holds no mask, where nothing
-    can be written, and for several masks with one `slice_id`.
+    Masks are taken in some at a time: a kill in the middle loses none of those before, and no
+    mask is said to be accepted that is not committed. Raises AltuiError for a path that is not
+    there or holds no mask, where nothing can be written, and for several masks with one
+    `slice_id`.
     """
     room = ROOM + 8 * sum(one.slices * one.height * one.width for one in workspace.train)
     options = Options(dry_run, unasked, trust, annotator)
@@ -51,34 +56,36 @@ def import_paths(
         finding = Finding(workspace, reader, unasked=wanted)
         finding.find(paths, scratch, slice_id)
         verdicts = finding.verdicts
-        for group in finding.groups.values():
-            checked = []
-            for found in _edited(group):
-                try:
-                    candidate = _candidate(intake, reader, found)
-                    if candidate.mask.any() or not found.whole or finding.is_asked(found.slice):
-                        checked.append(intake.check(candidate))
-                except Refusal as refusal:
-                    verdicts.append(refused(found.name, refusal, found.slice))
-            if checked:
-                verdicts += intake.take(checked)
-            verdicts += [_passed_over(one) for one in group if one not in _edited(group)]
+        check = partial(_checked, intake, reader, finding)
+        for batch in batches(in_order(check, finding.groups.values())):
+            verdicts += [verdict for _, refusals in batch for verdict in refusals]
+            verdicts += intake.take(checked for checked, _ in batch if checked)
     ordered = tuple(sorted(verdicts, key=lambda verdict: verdict.file))
     return ImportReport(ordered, dry_run, tuple(finding.notes))
 
 
-def _edited(group: Sequence[Found]) -> Sequence[Found]:
-    """A slice's masks without the bundle's own, where others came back beside it."""
-    return [found for found in group if found.file.role != "premask"] or group
+def _checked(
+    intake: Intake, reader: Reader, finding: Finding, group: Sequence[Found]
+) -> tuple[list[Checked], list[Verdict]]:
+    """What came back for one slice, decoded and checked; and verdicts on what goes no further."""
+    edited = [found for found in group if found.file.role != "premask"] or group
+    checked: list[Checked] = []
+    verdicts: list[Verdict] = []
+    for found in group:
+        try:
+            if found not in edited:
+                message = "is the bundle's own mask, and an edited one lies beside it"
+                raise Refusal("unedited", message)
+            candidate, mask = _candidate(intake, reader, found)
+            if mask.any() or not found.whole or finding.is_asked(found.slice):
+                checked.append(intake.check(candidate, mask))
+        except Refusal as refusal:
+            verdicts.append(refused(found.name, refusal, found.slice))
+    return checked, verdicts
 
 
-def _passed_over(found: Found) -> Verdict:
-    refusal = Refusal("unedited", "is the bundle's own mask, and an edited one lies beside it")
-    return refused(found.name, refusal, found.slice)
-
-
-def _candidate(intake: Intake, reader: Reader, found: Found) -> Candidate:
-    """A decoded mask, and what its file gives away. Raises Refusal."""
+def _candidate(intake: Intake, reader: Reader, found: Found) -> tuple[Candidate, Mask]:
+    """A decoded mask, where it comes from and what its file gives away. Raises Refusal."""
     file = found.file
     header = intake.workspace.headers.get(found.slice.sample)
     if header is None:
@@ -92,16 +99,16 @@ def _candidate(intake: Intake, reader: Reader, found: Found) -> Candidate:
     if found.whole and not mask.any():
         remarks.append(Remark("unlabelled", "is empty: nobody seems to have labelled it yet"))
     original = None if file.source.parts else file.source.path
-    return Candidate(
+    candidate = Candidate(
         found.name,
         found.slice,
-        mask,
         file.sha256,
         original,
         minutes=reader.open(file.source).minutes_of(found.index),
         bundle=file.manifest.bundle if file.manifest else "",
         remarks=tuple(remarks),
     )
+    return candidate, mask
 
 
 def import_from_oracle(workspace: Workspace, *, dry_run: bool = False) -> ImportReport:
@@ -116,6 +123,7 @@ def import_from_oracle(workspace: Workspace, *, dry_run: bool = False) -> Import
     verdicts: list[Verdict] = []
     with Intake(workspace, Options(dry_run, trust=True)) as intake, ExitStack() as opened:
         stacks: dict[str, Stack] = {}
+        checked: list[list[Checked]] = []
         for slice_id in approved:
             masks = workspace.sample(slice_id.sample).masks
             source = f"{masks}#{slice_id.index}" if masks else str(slice_id)
@@ -128,9 +136,9 @@ def import_from_oracle(workspace: Workspace, *, dry_run: bool = False) -> Import
                 stacks[slice_id.sample] = opened.enter_context(workspace.masks(slice_id.sample))
             mask = stacks[slice_id.sample].read(slice_id.index)
             digest = hashlib.sha256(np.ascontiguousarray(mask).tobytes()).hexdigest()
-            candidate = Candidate(source, slice_id, mask, digest)
             try:
-                verdicts += intake.take([intake.check(candidate)])
+                checked.append([intake.check(Candidate(source, slice_id, digest), mask)])
             except Refusal as refusal:
                 verdicts.append(refused(source, refusal, slice_id))
+        verdicts += intake.take(checked)
     return ImportReport(tuple(verdicts), dry_run)

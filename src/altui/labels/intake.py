@@ -1,8 +1,12 @@
 """One mask on its way in: checked, then taken in, held in quarantine or refused."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import NamedTuple, Self
+
+import numpy as np
+import numpy.typing as npt
 
 from altui.labels.accept import Encoded, encode, is_same, store_file
 from altui.labels.candidate import Candidate, Checked
@@ -11,7 +15,7 @@ from altui.labels.checks.record import disagreements
 from altui.labels.checks.remark import Remark
 from altui.labels.checks.rules import Rules
 from altui.labels.commit import append_label, append_quarantined, columns_of, with_claim
-from altui.labels.kept import keep_original
+from altui.labels.kept import Shelf
 from altui.labels.readings import answered, append_reading, compared, is_known
 from altui.labels.verdict import REPEAT, Refusal, Verdict, refused
 from altui.rounds.claims import annotator_of
@@ -25,6 +29,8 @@ from altui.workspace import Workspace
 
 __all__ = ["Candidate", "Checked", "Intake", "Options"]
 
+# What is left to do for a mask whose files are stored: its rows, in the transaction.
+Later = Callable[[Transaction, History], Verdict]
 UNIFORM = ("binary", "empty", "one-class")  # such masks are alike by their nature
 
 
@@ -66,60 +72,79 @@ class Intake:
         self._examiner = Examiner(workspace, history, others)
         self._taken = {label.sha256: (label.slice, label.source) for label in history.labels}
         self._originals: dict[str, str] = {}  # where they are kept, by SHA-256
+        self._shelf = Shelf(workspace.root)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._examiner.close()
+        self._shelf.close()
 
-    def check(self, candidate: Candidate) -> Checked:
+    def check(self, candidate: Candidate, mask: npt.NDArray[np.integer]) -> Checked:
         """All that needs no other mask of the import; threads may check several at once.
 
         Raises Refusal for a mask that can be no label of its slice.
         """
         edges = not self.options.trust
-        examined = self._examiner.examine(candidate.slice, candidate.mask, edges=edges)
-        return Checked(candidate, encode(examined.mask), examined)
+        mask, examined = self._examiner.examine(candidate.slice, mask, edges=edges)
+        return Checked(candidate, encode(mask), examined)
 
-    def take(self, group: Sequence[Checked]) -> list[Verdict]:
-        """Take in what came back for one slice: one mask, however often it was sent.
+    def take(self, groups: Iterable[Sequence[Checked]]) -> list[Verdict]:
+        """Take in what came back, in one transaction: for each slice one mask, however often it
+        was sent. None is in before all of their files are safe on the disk.
 
-        Raises AltuiError where nothing more can be written.
+        Raises AltuiError where nothing more can be written; what was written by then is in.
         """
-        candidates = [checked.candidate for checked in group]
-        if len({checked.encoded.sha256 for checked in group}) > 1:
-            return [_one_of_several(candidate, candidates) for candidate in candidates]
-        first, *others = candidates
-        try:
-            taken = self._take_one(group[0])
-        except Refusal as refusal:
-            return [refused(candidate.file, refusal, candidate.slice) for candidate in candidates]
-        return [taken, *(_again(taken, other.file) for other in others)]
-
-    def _take_one(self, checked: Checked) -> Verdict:
-        candidate, encoded = checked.candidate, checked.encoded
         history = self.workspace.store.history()
+        taken: list[tuple[Sequence[Checked], Verdict | Later]] = []
+        verdicts: list[Verdict] = []
+        try:
+            for group in groups:
+                candidates = [checked.candidate for checked in group]
+                if len({checked.encoded.sha256 for checked in group}) > 1:
+                    verdicts += [_one_of_several(one, candidates) for one in candidates]
+                    continue
+                try:
+                    taken.append((group, self._take_one(history, group[0])))
+                except Refusal as refusal:
+                    verdicts += [refused(one.file, refusal, one.slice) for one in candidates]
+        finally:
+            self._shelf.settle()
+            ends = self._commit([verdict for _, verdict in taken])
+        for (group, _), verdict in zip(taken, ends, strict=True):
+            verdicts += [verdict, *(_again(verdict, other.candidate.file) for other in group[1:])]
+        return verdicts
+
+    def _commit(self, taken: Sequence[Verdict | Later]) -> list[Verdict]:
+        if all(isinstance(one, Verdict) for one in taken):
+            return [one for one in taken if isinstance(one, Verdict)]
+        with self.workspace.store.write() as transaction:
+            # Another import, or a person, may have come first.
+            history = transaction.history()
+            return [one if isinstance(one, Verdict) else one(transaction, history) for one in taken]
+
+    def _take_one(self, history: History, checked: Checked) -> Verdict | Later:
+        """The verdict, or, with the files on the shelf, what is left to do for it.
+
+        Raises Refusal, AltuiError.
+        """
+        candidate, encoded = checked.candidate, checked.encoded
         repeat = answered(self.workspace, history, checked, self._annotator(history, candidate))
         if repeat is not None:
-            return self._take_reading(repeat, checked)
+            return self._take_reading(history, repeat, checked)
         current = history.current_labels.get(candidate.slice)
-        if current and is_same(self.workspace, current, checked.examined.mask, encoded):
+        if current and is_same(self.workspace, current, encoded):
             if not self.options.dry_run and current.sha256 == encoded.sha256:
                 self._mend(current, candidate, encoded)
             return _unchanged(candidate)
         plan = self._plan(history, checked)
-        if plan.writes and not self.options.dry_run:
-            store_file(self.workspace, encoded)
-            original = self._keep_original(candidate)
-            with self.workspace.store.write() as transaction:
-                # Made again: another import, or a person, may have come first.
-                plan = self._plan(transaction.history(), checked)
-                if plan.writes:
-                    self._append(transaction, plan, checked, original)
         if plan.verdict.outcome == "accepted":
             self._taken.setdefault(encoded.sha256, (candidate.slice, candidate.file))
-        return plan.verdict
+        if not plan.writes or self.options.dry_run:
+            return plan.verdict
+        store_file(self._shelf, encoded)
+        return partial(self._append, checked, self._keep_original(candidate))
 
     def _plan(self, history: History, checked: Checked) -> Plan:
         candidate, sha256 = checked.candidate, checked.encoded.sha256
@@ -169,18 +194,16 @@ class Intake:
         other, file = self._taken.get(sha256, (candidate.slice, ""))
         uniform = any(remark.code in UNIFORM for remark in checked.examined.remarks)
         if other != candidate.slice and not uniform:
-            pixels = int(checked.examined.mask.size)
             yield Remark(
                 "copied",
                 f"is the very mask of {other} ({plain(file)})",
-                {"slice": str(other), "pixels": pixels},
+                {"slice": str(other), "pixels": checked.examined.pixels},
             )
         yield from checked.examined.remarks
 
-    def _take_reading(self, repeat: Repeat, checked: Checked) -> Verdict:
+    def _take_reading(self, history: History, repeat: Repeat, checked: Checked) -> Verdict | Later:
         """A reading is believed or refused: it waits for nobody, since it becomes no label."""
         candidate, encoded = checked.candidate, checked.encoded
-        history = self.workspace.store.history()
         remarks = self._rules.ranked(self._remarks(history, checked))
         if remarks and remarks[0].level != "note":
             first = remarks[0]
@@ -195,15 +218,17 @@ class Intake:
         if self.options.dry_run:
             return verdict
         matrix = compared(self.workspace, history, repeat, checked)
-        store_file(self.workspace, encoded)
-        original = self._keep_original(candidate)
-        with self.workspace.store.write() as transaction:
-            if is_known(transaction.history(), repeat, encoded.sha256):
+        store_file(self._shelf, encoded)
+        said = plain(self.options.annotator.strip())
+        columns = columns_of(checked, self._keep_original(candidate), said)
+
+        def append(transaction: Transaction, history: History) -> Verdict:
+            if is_known(history, repeat, encoded.sha256):
                 return known
-            said = plain(self.options.annotator.strip())
-            columns = columns_of(checked, original, said)
-            append_reading(transaction, repeat, columns, matrix)
-        return verdict
+            append_reading(transaction, history, repeat, columns, matrix)
+            return verdict
+
+        return append
 
     def _annotator(self, history: History, candidate: Candidate) -> str:
         """Who drew it, as far as that is told; empty for whoever imports it."""
@@ -211,20 +236,26 @@ class Intake:
         return said or annotator_of(history, candidate.slice, candidate.bundle)
 
     def _append(
-        self, transaction: Transaction, plan: Plan, checked: Checked, original: str
-    ) -> None:
-        history = transaction.history()
+        self, checked: Checked, original: str, transaction: Transaction, history: History
+    ) -> Verdict:
+        plan = self._plan(history, checked)
+        if not plan.writes:
+            return plan.verdict
         accepted = plan.verdict.outcome == "accepted"
         what = "import" if accepted else "quarantine"
         event = transaction.event(what, current_round(history), note=checked.candidate.file)
         columns = columns_of(checked, original, self._annotator(history, checked.candidate))
         columns = with_claim(history, columns, transaction.who)
-        append = append_label if accepted else append_quarantined
-        append(transaction, event, columns, plan.remarks, checked.examined.figures)
+        remarks, figures = plan.remarks, checked.examined.figures
+        if accepted:
+            append_label(transaction, history, event, columns, remarks, figures)
+        else:
+            append_quarantined(transaction, event, columns, remarks, figures)
+        return plan.verdict
 
     def _mend(self, current: Label, candidate: Candidate, encoded: Encoded) -> None:
         """Files of the current revision that were damaged since; whole ones stay."""
-        store_file(self.workspace, encoded)
+        store_file(self._shelf, encoded)
         if current.original and current.source_sha256 == candidate.source_sha256:
             self._keep_original(replace(candidate, file=current.original))
 
@@ -234,8 +265,8 @@ class Intake:
             return ""
         digest = candidate.source_sha256
         if digest not in self._originals:  # one file may hold the masks of many slices
-            self._originals[digest] = keep_original(
-                self.workspace.root, candidate.original, digest, candidate.file
+            self._originals[digest] = self._shelf.put_original(
+                candidate.original, digest, candidate.file
             )
         return self._originals[digest]
 

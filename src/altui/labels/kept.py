@@ -3,17 +3,20 @@
 import hashlib
 import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from altui.errors import AltuiError
-from altui.files import sync_folder, write_atomically
+from altui.files import Beside, sync_folder, write_beside
 from altui.labels.verdict import Refusal
 from altui.store.connection import STATE
 from altui.text import plain
 
 LABELS, ORIGINALS = "labels", "originals"
 PIECE = 1 << 20  # bytes
+SYNCS = 16  # at a time: they wait for the same disk, which does them together
 # What the kept original's name ends with, so that the tool that wrote it opens it again;
 # a mask within a file has "#" and which one it is behind that.
 ENDING = re.compile(r"((?:\.(?:nii|ome|seg))?\.[a-z0-9]{1,8})(?:#[^/]*)?$")
@@ -24,46 +27,83 @@ def place(kind: str, sha256: str, ending: str) -> str:
     return (Path(STATE) / kind / sha256[:2] / f"{sha256}{ending}").as_posix()
 
 
-def keep(target: Path, what: str, write: Callable[[BinaryIO], object]) -> None:
-    """Have `write` make `target`, whole and synced with the folders that hold it.
-
-    Raises AltuiError.
+class Shelf:
+    """Files on their way into the project: written one by one, put in their places together,
+    since syncing many at a time takes hardly longer than one.
     """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._written: dict[str, Beside] = {}  # by where they are to be
+        self._syncing = ThreadPoolExecutor(SYNCS, thread_name_prefix="altui-sync")
+        self._synced: set[Path] = set()  # folders that hold others
+
+    def close(self) -> None:
+        """What was not settled is gone."""
+        self._syncing.shutdown()
+        for beside in self._written.values():
+            beside.drop()
+
+    def put(self, path: str, what: str, write: Callable[[BinaryIO], object]) -> None:
+        """Have `write` make the file that is to be at `path`, relative to the project.
+
+        Raises AltuiError.
+        """
+        if path in self._written:
+            return
+        target = self.root / path
+        with _explained(what, target.parent):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self._written[path] = write_beside(target, write)
+
+    def put_original(self, source: Path, sha256: str, name: str) -> str:
+        """Have a file kept as it came, once however often it is sent; returns where.
+
+        `name`: what it came as. Raises Refusal where it is no longer the file of that hash,
+        AltuiError where nothing can be written.
+        """
+        ending = ENDING.search(name.lower())
+        path = place(ORIGINALS, sha256, ending[1] if ending else "")
+        for there in sorted((self.root / path).parent.glob(f"{sha256}*")):
+            if digest_of(there) == sha256:
+                return there.relative_to(self.root).as_posix()
+
+        def copy(file: BinaryIO) -> None:
+            digest = hashlib.sha256()
+            for piece in _pieces(source):
+                digest.update(piece)
+                file.write(piece)
+            if digest.hexdigest() != sha256:
+                raise Refusal("changed", "was changed while it was being read; import it again")
+
+        self.put(path, "file as it came", copy)
+        return path
+
+    def settle(self) -> None:
+        """Put everything in its place, to survive a power cut. Raises AltuiError."""
+        written = list(self._written.values())
+        folders = {beside.path.parent for beside in written}
+        # A row must not outlive its file's folders.
+        above = {parent for folder in folders for parent in folder.parents[:2]} - self._synced
+        with _explained("labels", self.root / STATE):
+            list(self._syncing.map(Beside.sync, written))
+            for beside in written:
+                beside.place()
+            list(self._syncing.map(sync_folder, folders | above))
+        self._synced |= above
+        self._written.clear()
+
+
+@contextmanager
+def _explained(what: str, where: Path) -> Iterator[None]:
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(target, write)
-        for folder in target.parents[1:3]:  # a row must not outlive its file's folders
-            sync_folder(folder)
+        yield
     except OSError as error:
         raise AltuiError(
-            f"the {what} could not be written to {plain(target.parent)}: "
+            f"the {what} could not be written to {plain(where)}: "
             f"{error.strerror or plain(error)}; the labels taken in before it are safe",
             "free some space or mend the rights, then import the same files again",
         ) from None
-
-
-def keep_original(root: Path, source: Path, sha256: str, name: str) -> str:
-    """Copy a file as it came, once however often it is sent; returns where it is kept.
-
-    `name`: what it came as. Raises Refusal where it is no longer the file of that hash,
-    AltuiError where nothing can be written.
-    """
-    ending = ENDING.search(name.lower())
-    path = place(ORIGINALS, sha256, ending[1] if ending else "")
-    for there in sorted((root / path).parent.glob(f"{sha256}*")):
-        if digest_of(there) == sha256:
-            return there.relative_to(root).as_posix()
-
-    def copy(file: BinaryIO) -> None:
-        digest = hashlib.sha256()
-        for piece in _pieces(source):
-            digest.update(piece)
-            file.write(piece)
-        if digest.hexdigest() != sha256:
-            raise Refusal("changed", "was changed while it was being read; import it again")
-
-    keep(root / path, "file as it came", copy)
-    return path
 
 
 def digest_of(path: Path) -> str:

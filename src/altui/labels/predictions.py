@@ -54,6 +54,20 @@ def starting_prediction(workspace: Workspace, slice_id: SliceId) -> tuple[Page |
     return None, newest_uncertainty(workspace, slice_id)
 
 
+def difference(
+    workspace: Workspace, slice_id: SliceId, mask: npt.NDArray[np.integer]
+) -> npt.NDArray[np.bool_] | None:
+    """(height, width) where a mask differs from `starting_prediction`, ignored pixels left out;
+    None where there is none of its shape.
+    """
+    predicted, _ = starting_prediction(workspace, slice_id)
+    if predicted is None or predicted.shape != mask.shape:
+        return None
+    known = (mask != workspace.config.classes.ignore) & (predicted != NOT_MADE)
+    differs: npt.NDArray[np.bool_] = (predicted != mask) & known
+    return differs
+
+
 def _newest_page(workspace: Workspace, slice_id: SliceId, kind: str) -> Page | None:
     """A slice's page of the newest job with results; None where there is none."""
     job = newest_results_job(workspace.store.history())

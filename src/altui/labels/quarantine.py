@@ -155,7 +155,8 @@ def _accept(transaction: Transaction, row: Quarantined) -> None:
     history = transaction.history()
     event = transaction.event("accept-mask", current_round(history), note=str(row.slice))
     columns = columns_again(row, history.event_of(row).who)
-    label = append_label(transaction, event, columns, from_text(row.remarks), parsed(row.figures))
+    remarks, figures = from_text(row.remarks), parsed(row.figures)
+    label = append_label(transaction, transaction.history(), event, columns, remarks, figures)
     transaction.insert(
         "quarantine_decisions", quarantined=row.id, event=event, state="accepted", label=label
     )

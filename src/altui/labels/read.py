@@ -1,6 +1,7 @@
 """Returned files opened and decoded; whatever goes wrong comes out as a Refusal."""
 
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
@@ -16,19 +17,23 @@ from altui.workspace import Header
 
 
 class Reader:
-    """Opens and decodes; keeps the file opened last, which holds the next mask too."""
+    """Opens and decodes; keeps the file opened last, which holds the next mask too. Threads may
+    share one.
+    """
 
     def __init__(self, config: Config) -> None:
         self._config = config
         self._last: tuple[Source, Masks] | None = None
+        self._lock = Lock()
 
     def open(self, source: Source) -> Masks:
         """What a file holds; pixels are not decoded yet. Raises Refusal."""
-        if self._last is None or self._last[0] is not source:
-            self._last = None  # let go of it first: a volume may be large
-            with refusing(source.path):
-                self._last = source, open_masks(source)
-        return self._last[1]
+        with self._lock:
+            if self._last is None or self._last[0] is not source:
+                self._last = None  # let go of it first: a volume may be large
+                with refusing(source.path):
+                    self._last = source, open_masks(source)
+            return self._last[1]
 
     def mask(self, file: Returned, index: int, header: Header) -> npt.NDArray[np.integer]:
         """(height, width) class ids of a mask for the slice's sample. Raises Refusal."""

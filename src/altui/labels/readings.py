@@ -22,8 +22,7 @@ def answered(
         return repeat
     # Nobody draws the same twice: it is the label's own mask, sent again.
     label = history.labels_by_id[repeat.label]
-    same = is_same(workspace, label, checked.examined.mask, checked.encoded)
-    return None if same else repeat
+    return None if is_same(workspace, label, checked.encoded) else repeat
 
 
 def is_known(history: History, repeat: Repeat, sha256: str) -> bool:
@@ -36,13 +35,13 @@ def compared(workspace: Workspace, history: History, repeat: Repeat, checked: Ch
     """The reading's confusion with its label, as JSON. Raises AltuiError."""
     label = read_label(workspace, history.labels_by_id[repeat.label])
     classes = len(workspace.config.classes.names)
-    return json.dumps(confusion(label, checked.examined.mask, classes))
+    return json.dumps(confusion(label, checked.encoded.mask(), classes))
 
 
-def append_reading(transaction: Transaction, repeat: Repeat, columns: Columns, matrix: str) -> None:
-    event = transaction.event(
-        "reading", current_round(transaction.history()), note=columns["source"]
-    )
+def append_reading(
+    transaction: Transaction, history: History, repeat: Repeat, columns: Columns, matrix: str
+) -> None:
+    event = transaction.event("reading", current_round(history), note=columns["source"])
     kept = {name: value for name, value in columns.items() if name != "minutes_by"}
     kept["annotator"] = columns["annotator"] or repeat.annotator or transaction.who
     transaction.insert("readings", event=event, repeat=repeat.id, **kept, matrix=matrix)

@@ -16,6 +16,7 @@ LEAST_WORDS = 8  # fewer cells of words than this are not worth showing
 TABS = (
     ("rounds", "Rounds"),
     ("proposals", "Proposals"),
+    ("labels", "Labels"),
     ("jobs", "Jobs"),
     ("samples", "Samples"),
     ("compare", "Compare"),

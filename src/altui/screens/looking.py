@@ -3,7 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from altui.actions import Context
+from altui.poller import Snapshot
 from altui.screens.base import AltuiScreen
 from altui.screens.saving import save_picture
 from altui.screens.slice_pane import SlicePane
@@ -26,6 +29,19 @@ class LookingScreen(AltuiScreen):
     def pane(self) -> SlicePane:
         """The one that actions are about."""
         return next((pane for pane in self.panes if pane.display), self.query(SlicePane).first())
+
+    def looking_context(self, snapshot: Snapshot, **more: Any) -> Context:
+        """What the keys of looking depend on, and `more` of `Context`."""
+        pane = self.pane
+        picture = pane.picture
+        return Context(
+            snapshot,
+            has_picture=picture is not None and picture.layers is not None,
+            has_classes=pane.has_classes,
+            has_heat=pane.has_heat,
+            is_zoomed=self.viewing.look.zoom > 1,
+            **more,
+        )
 
     def view(self, viewing: Viewing) -> None:
         self.viewing = viewing

@@ -29,13 +29,19 @@ CONTRASTS: Final[tuple[Contrast, ...]] = ("sample", "slice", "range")
 
 @dataclass(frozen=True)
 class Wish:
-    """A slice to see. `model`: the job whose prediction and uncertainty belong to it, if any;
-    `label`: the revision of its accepted mask, where that is to be seen in place of a prediction.
+    """A slice to see. `model`: the job whose prediction and uncertainty belong to it, if any.
+
+    In place of a prediction: `label`, a revision of its accepted mask; `doubt`, the number of
+    one in quarantine; `own`, the mask that its sample has. `differs`: in place of uncertainty,
+    where that mask differs from the prediction.
     """
 
     slice: SliceId
     model: str | None = None
     label: int | None = None
+    doubt: int | None = None
+    own: bool = False
+    differs: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,16 +180,28 @@ class Pictures:
         self, wish: Wish, shape: tuple[int, ...]
     ) -> tuple[npt.NDArray[np.uint8] | None, npt.NDArray[np.uint8] | None]:
         """The class ids and the uncertainty that lie over a slice."""
-        ids: npt.NDArray[np.integer] | None = None
-        if wish.label is not None:
-            ids = self._project.label(wish.slice)
+        ids, heat = self._ids(wish), None
+        if wish.differs:
+            different = None if ids is None else self._project.difference(wish.slice, ids)
+            heat = None if different is None else different.astype(np.uint8) * np.uint8(255)
         elif wish.model:
-            ids = self._project.prediction(wish.slice)
-        heat = self._project.uncertainty(wish.slice) if wish.model else None
+            heat = self._project.uncertainty(wish.slice)
         if ids is None or ids.shape != shape:
             return None, heat
         known = len(self._project.config.classes.names)
         return np.where(ids < known, ids, 255).astype(np.uint8), heat
+
+    def _ids(self, wish: Wish) -> npt.NDArray[np.integer] | None:
+        project = self._project
+        if wish.doubt is not None:
+            waiting = project.quarantined()
+            found = next((one for one in waiting if one.number == wish.doubt), None)
+            return None if found is None else project.quarantined_mask(found)
+        if wish.label is not None:
+            return project.label(wish.slice, wish.label)
+        if wish.own:
+            return project.own_mask(wish.slice)
+        return project.prediction(wish.slice) if wish.model else None
 
     def _keep(self, picture: Picture) -> Picture:
         if picture.error is None:

@@ -77,15 +77,10 @@ class ProposalsScreen(DecidingScreen):
         self._look()
 
     def context(self, snapshot: Snapshot) -> Context:
-        decision, pane = self.decision, self.pane
-        picture = pane.picture
-        return Context(
+        decision = self.decision
+        return self.looking_context(
             snapshot,
             decision=decision,
-            has_picture=picture is not None and picture.layers is not None,
-            has_classes=pane.has_classes,
-            has_heat=pane.has_heat,
-            is_zoomed=self.viewing.look.zoom > 1,
             can_step=decision is not None,
             can_compare=self._nearest(snapshot) is not None,
         )

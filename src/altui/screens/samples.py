@@ -5,33 +5,26 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import DataTable, Static
 
-from altui.actions import bindings
+from altui.actions import Context, bindings
 from altui.poller import Snapshot
-from altui.report import table
 from altui.rounds.samples import SampleFigures
-from altui.screens import words
-from altui.screens.base import AltuiScreen
-from altui.screens.table import RecordTable, Row, cell
-from altui.text import count, plain
-from altui.widgets.grid import shortened
+from altui.screens.ask import Ask
+from altui.screens.looking import LookingScreen
+from altui.screens.pictures import Pictures, Wish
+from altui.screens.proposals import FAR, model_of
+from altui.screens.sample_words import COLUMNS, about, row
+from altui.screens.slice_pane import SlicePane
+from altui.screens.table import RecordTable
+from altui.slices import SliceId
+from altui.text import plain
 
-# A space before each, since the list has no room for padding on both sides.
-COLUMNS = (
-    cell("sample"),
-    cell(" split"),
-    cell(" slices", right=True),
-    cell(" labelled", right=True),
-    cell(" mIoU", right=True),
-)
-SPLITS = {"train": "train", "validation": "valid.", "test": "test"}
-NAME = 14  # cells of a sample's name, or a class's
 PATIENCE = 0.15  # seconds on a sample before its masks are read
 
 Counted = tuple[str, tuple[int, ...]]
 """A sample and its labels."""
 
 
-class SamplesScreen(AltuiScreen):
+class SamplesScreen(LookingScreen):
     SCREEN_NAME = "samples"
     CSS_PATH = "samples.tcss"
     BINDINGS = bindings("samples")
@@ -39,21 +32,34 @@ class SamplesScreen(AltuiScreen):
     def __init__(self) -> None:
         super().__init__()
         self._pixels: dict[Counted, tuple[int, ...]] = {}  # by class, of accepted masks
+        self._pictures: Pictures | None = None
+        self._at: dict[str, int] = {}  # the slice looked at of each sample
 
     def body(self) -> ComposeResult:
-        with Horizontal(), Vertical(id="left"):
-            with Vertical(classes="panel", id="list") as listed:
-                listed.border_title = "Samples"
-                yield RecordTable(COLUMNS, cell_padding=0)
-            with VerticalScroll(classes="panel", id="about"):
-                yield Static(markup=False)
+        names = self.altui.project.config.classes.names
+        self._pictures = Pictures(self.altui.project)
+        with Horizontal():
+            with Vertical(id="left"):
+                with Vertical(classes="panel", id="list") as listed:
+                    listed.border_title = "Samples"
+                    yield RecordTable(COLUMNS, cell_padding=0)
+                with VerticalScroll(classes="panel", id="about"):
+                    yield Static(markup=False)
+            yield SlicePane(self._pictures, names)
+
+    def on_unmount(self) -> None:
+        if self._pictures is not None:
+            self._pictures.close()
 
     def shown_of(self, snapshot: Snapshot) -> object:
-        return snapshot.samples
+        return snapshot.samples, model_of(snapshot)
 
     def show(self, snapshot: Snapshot) -> None:
         self.query_one(RecordTable).show([row(one) for one in snapshot.samples])
         self._show_sample()
+
+    def context(self, snapshot: Snapshot) -> Context:
+        return self.looking_context(snapshot, can_step=self._sample is not None)
 
     @property
     def _sample(self) -> SampleFigures | None:
@@ -64,6 +70,9 @@ class SamplesScreen(AltuiScreen):
 
     def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
         self._show_sample()
+        self.keys_changed()
+
+    def on_slice_pane_shown(self, message: SlicePane.Shown) -> None:
         self.keys_changed()
 
     def _show_sample(self) -> None:
@@ -77,6 +86,7 @@ class SamplesScreen(AltuiScreen):
         panel.query_one(Static).update(about(one, names, pixels))
         if pixels is None and one.labelled:
             self.set_timer(PATIENCE, lambda: self._count(one))
+        self._look(one)
 
     def _count(self, one: SampleFigures) -> None:
         """Read the masks of a sample that is still looked at."""
@@ -92,60 +102,60 @@ class SamplesScreen(AltuiScreen):
         self._pixels[counted(one)] = ()  # is being read
         self.altui.perform(lambda: self.altui.project.class_pixels(one.name), done, slow=True)
 
+    # Slices
+
+    def _look(self, one: SampleFigures, way: int = 1) -> None:
+        """Its slice that was looked at last, with its mask or the newest prediction."""
+        at = min(max(self._at.get(one.name, one.slices // 2), 0), one.slices - 1)
+        self._at[one.name] = at
+        here = self._wish(one, at)
+        over = "mask" if here.label or here.own else "prediction"
+        ahead = [self._wish(one, z) for z in (at + way, at - way) if 0 <= z < one.slices]
+        title = f"{plain(one.name)}:{at}, {over}"
+        self.pane.show(here, title, f"z {at} of 0–{one.slices - 1}", ahead)
+        self.pane.look(self.viewing)
+
+    def _wish(self, one: SampleFigures, at: int) -> Wish:
+        slice_id = SliceId(one.name, at)
+        if one.split != "train":
+            return Wish(slice_id, own=True)
+        snapshot = self._snapshot
+        labels = dict(snapshot.status.labels) if snapshot else {}
+        return Wish(slice_id, model_of(snapshot) if snapshot else None, labels.get(slice_id))
+
+    def _step(self, slices: int) -> None:
+        one = self._sample
+        if one is not None:
+            self._at[one.name] += slices
+            self._look(one, 1 if slices > 0 else -1)
+
+    def action_slice_before(self) -> None:
+        self._step(-1)
+
+    def action_slice_after(self) -> None:
+        self._step(1)
+
+    def action_far_before(self) -> None:
+        self._step(-FAR)
+
+    def action_far_after(self) -> None:
+        self._step(FAR)
+
+    def action_go_to_slice(self) -> None:
+        one = self._sample
+        if one is None:
+            return
+
+        def answered(text: str | None) -> None:
+            if text and not text.isdecimal():
+                self.altui.say(f'"{plain(text)}" is no index: 0 to {one.slices - 1}', "warning")
+            elif text:
+                self._at[one.name] = int(text)
+                self._show_sample()
+
+        question = f"The index of a slice of {plain(one.name)}, 0 to {one.slices - 1}"
+        self.app.push_screen(Ask("Go to a slice", question, "go"), answered)
+
 
 def counted(one: SampleFigures) -> Counted:
     return one.name, one.label_ids
-
-
-def row(one: SampleFigures) -> Row:
-    labelled = f"{one.labelled} {words.share(one.labelled, one.slices)}"
-    return one.name, (
-        cell(shortened(plain(one.name), NAME)),
-        cell(f" {SPLITS[one.split]}"),
-        cell(f" {one.slices}", right=True),
-        cell(f" {labelled if one.split == 'train' else words.NONE}", right=True),
-        cell(f" {words.ratio(one.newest.miou if one.newest else None)}", right=True),
-    )
-
-
-def about(one: SampleFigures, names: tuple[str, ...], pixels: tuple[int, ...] | None) -> Content:
-    """Size, how often each class occurs, and IoU by round."""
-    lines = [
-        f"{one.split}, {count(one.slices, 'slice')} of {one.width} × {one.height}, {one.dtype}",
-    ]
-    if one.split == "train":
-        lines.append(
-            f"{count(one.labelled, 'slice')} labelled, {words.share(one.labelled, one.slices)}"
-        )
-    lines += ["", *fractions(one, names, pixels), "", *by_round(one, names)]
-    return Content("\n".join(lines).rstrip())
-
-
-def fractions(
-    one: SampleFigures, names: tuple[str, ...], pixels: tuple[int, ...] | None
-) -> list[str]:
-    """A class a line, with its share of the masks' pixels."""
-    if one.split == "train" and not one.labelled:
-        return ["no class is known before a slice is labelled"]
-    if pixels is None and one.split != "train":
-        return ["its masks are counted when a round is evaluated"]
-    if not pixels:
-        return ["reading its masks…"]
-    whole = max(sum(pixels), 1)
-    return [
-        f"{shortened(plain(name), NAME):{NAME}} {words.share(number, whole):>7} "
-        f"{words.bar(number / whole, 10)}"
-        for name, number in zip(names, pixels, strict=False)
-    ]
-
-
-def by_round(one: SampleFigures, names: tuple[str, ...]) -> list[str]:
-    """mIoU and IoU by class of each round, the newest first."""
-    if not one.rounds:
-        return ["networks are not measured on training samples"] * (one.split == "train")
-    header = ("round", "mIoU", *(shortened(plain(name), 5) for name in names))
-    rows = [
-        (str(each.round), words.ratio(each.miou), *map(words.ratio, each.class_iou))
-        for each in reversed(one.rounds)
-    ]
-    return table(header, rows, "r" * len(header)).split("\n")

@@ -158,6 +158,8 @@ class SlicePane(Vertical):
         if self.has_classes and look.overlay != "off":
             entries += legend(self._class_names, self.view.cell_style, only=look.only)
         if self.has_heat and look.heat:
-            entries.append(heat_legend(self.view.cell_style))
+            differs = self.wish is not None and self.wish.differs
+            told = Content("bright: not as predicted") if differs else None
+            entries.append(told or heat_legend(self.view.cell_style))
         shown.display = bool(entries)
         shown.update(closely(entries, self.content_size.width))

@@ -33,13 +33,13 @@ NEAR = 0.1  # of a sample's slices: farther along z, a label says nothing of wha
 
 @dataclass(frozen=True)
 class Examined:
-    """A mask in as few bytes a pixel as it needs, what was remarked, and, where a network that
-    had not seen the slice predicted it, the `disagreement` with that and its `job`.
+    """What was remarked of a mask, and, where a network that had not seen the slice predicted it,
+    the `disagreement` with that and its `job`.
     """
 
-    mask: Mask
     remarks: tuple[Remark, ...]
     figures: dict[str, Figure]
+    pixels: int
 
 
 class Examiner:
@@ -63,8 +63,11 @@ class Examiner:
         self._predicted.close()
         self._open.close()
 
-    def examine(self, slice_id: SliceId, mask: Mask, *, edges: bool = True) -> Examined:
-        """`edges`: also look at the slice's own image. Raises Refusal for a mask that can be
+    def examine(
+        self, slice_id: SliceId, mask: Mask, *, edges: bool = True
+    ) -> tuple[Mask, Examined]:
+        """Also the mask in as few bytes a pixel as it needs. `edges`: look at the slice's own
+        image too. Raises Refusal for a mask that can be
         no label of the slice, or whose slice cannot be looked at.
         """
         try:
@@ -82,7 +85,7 @@ class Examiner:
             share = share_apart(mask, prediction, self._classes.ignore)
             figures = {"disagreement": round(share, 5), "job": job}
         remarks = tuple(self._remarks(slice_id, mask, counts, prediction, figures, edges))
-        return Examined(mask, remarks, figures)
+        return mask, Examined(remarks, figures, mask.size)
 
     def _remarks(
         self,

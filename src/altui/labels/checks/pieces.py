@@ -37,7 +37,7 @@ def pieces(
     """
     width = mask.shape[1]
     flat = mask.ravel()
-    begins = np.ones(flat.size, bool)
+    begins = np.empty(flat.size, bool)
     np.not_equal(flat[1:], flat[:-1], out=begins[1:])
     begins[::width] = True
     starts = np.flatnonzero(begins)

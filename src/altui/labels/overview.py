@@ -1,0 +1,56 @@
+"""What came back and what is missing, slice by slice."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from altui.labels.history import Revision, revisions
+from altui.labels.quarantine import QuarantinedMask, quarantined_masks
+from altui.rounds.claims import open_claims
+from altui.rounds.state import current_round, slate
+from altui.slices import SliceId
+from altui.store.history import History
+
+LabelState = Literal["missing", "in doubt", "in"]
+
+
+@dataclass(frozen=True)
+class SliceLabels:
+    """One slice; `asked`: the current round asks for it; `revisions`: oldest first; `doubt`: a
+    newer mask that waits in quarantine; `claimed_by`: the annotator whose mask is awaited.
+    """
+
+    slice: SliceId
+    asked: bool
+    revisions: tuple[Revision, ...] = ()
+    doubt: QuarantinedMask | None = None
+    claimed_by: str = ""
+
+    @property
+    def state(self) -> LabelState:
+        if self.doubt is not None:
+            return "in doubt"
+        return "in" if self.revisions else "missing"
+
+    @property
+    def current(self) -> Revision | None:
+        return self.revisions[-1] if self.revisions else None
+
+
+@lru_cache(maxsize=2)  # as long as nothing is written, the history is the same object
+def label_overview(history: History) -> tuple[SliceLabels, ...]:
+    """The round's approved slices in their order, then whatever else is labelled or in doubt."""
+    kept, claims = revisions(history), open_claims(history)
+    doubts = {one.slice: one for one in quarantined_masks(history)}
+    asked = slate(history, current_round(history)).approved
+    others = sorted((kept.keys() | doubts.keys()) - set(asked))
+    return tuple(
+        SliceLabels(
+            slice_id,
+            place < len(asked),
+            kept.get(slice_id, ()),
+            doubts.get(slice_id),
+            claims[slice_id].annotator if slice_id in claims else "",
+        )
+        for place, slice_id in enumerate((*asked, *others))
+    )

@@ -1,0 +1,113 @@
+"""What the Labels screen says of a slice's masks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from textual.content import Content
+
+from altui.labels.checks.remark import Remark
+from altui.labels.history import Revision
+from altui.labels.overview import LabelState, SliceLabels
+from altui.labels.quarantine import QuarantinedMask
+from altui.report import rounds_seen
+from altui.screens import words
+from altui.screens.table import Row, cell
+from altui.text import plain
+from altui.widgets.along_z import LABELLED
+
+# A space before each, since the list has no room for padding on both sides.
+COLUMNS = (cell("   slice"), cell(" mask"), cell(" annotator"), cell(" revisions", right=True))
+MARKS: dict[LabelState, str] = {"missing": "…", "in doubt": "?", "in": LABELLED}
+
+
+@dataclass(frozen=True)
+class Mask:
+    """One mask of a slice to look at: an accepted revision, or one in quarantine."""
+
+    revision: Revision | None = None
+    doubt: QuarantinedMask | None = None
+
+    @property
+    def said(self) -> str:
+        if self.revision is None:
+            return "mask in doubt"
+        current = "current" if self.revision.current else "earlier"
+        return f"revision {self.revision.label.id}, {current}"
+
+
+def masks_of(one: SliceLabels | None) -> tuple[Mask, ...]:
+    """Newest first; one in doubt is newer than what was accepted before it."""
+    if one is None:
+        return ()
+    doubt = (Mask(doubt=one.doubt),) if one.doubt else ()
+    return (*doubt, *(Mask(revision) for revision in reversed(one.revisions)))
+
+
+def row(one: SliceLabels) -> Row:
+    if one.doubt is not None:
+        who = one.doubt.annotator
+    else:
+        who = one.current.annotator if one.current else one.claimed_by
+    return str(one.slice), (
+        cell(f" {MARKS[one.state]} {one.slice}"),
+        cell(f" {one.state}"),
+        cell(f" {plain(who)}"),
+        cell(f" {len(one.revisions) or ''}", right=True),
+    )
+
+
+def counts(shown: Sequence[SliceLabels]) -> str:
+    """'● 5 in ? 1 in doubt … 2 missing'."""
+    states = [one.state for one in shown]
+    return " ".join(f"{m} {states.count(s)} {s}" for s, m in reversed(MARKS.items()) if s in states)
+
+
+def about(one: SliceLabels, mask: Mask | None, remarks: Sequence[Remark]) -> Content:
+    """How the slice stands, what the checks said of the mask looked at, and every revision."""
+    told = [Content.assemble((f"{one.slice} ", "bold"), state(one))]
+    if mask is not None and mask.doubt is not None:
+        doubt = mask.doubt
+        told.append(Content(f"sent by {plain(doubt.annotator)}, {when(doubt.event.at)}"))
+        told.append(Content(f"from {name_of(doubt.row.source)}"))
+    told += [check(remark) for remark in remarks]
+    for revision in reversed(one.revisions):
+        here = mask is not None and mask.revision is not None
+        looked_at = here and mask.revision.label.id == revision.label.id  # type: ignore[union-attr]
+        told.append(history(revision, looked_at))
+    return Content("\n").join(told)
+
+
+def state(one: SliceLabels) -> str:
+    if one.doubt is not None:
+        return "in doubt: accept or refuse it"
+    if one.current is None:
+        return f"awaited from {plain(one.claimed_by)}" if one.claimed_by else "awaited"
+    return "in"
+
+
+def check(remark: Remark) -> Content:
+    """'? disagreement: …': what led to quarantine, or was only noted."""
+    mark = "?" if remark.level == "quarantine" else "·"
+    return Content(f"{mark} {remark.code}: {plain(remark.message)}")
+
+
+def history(revision: Revision, looked_at: bool) -> Content:
+    """'▸ 12 by anna, 3 Mar 09:10, rounds 1, 2; from mask.tif'."""
+    label = revision.label
+    tool = f" ({plain(label.tool)})" if label.tool else ""
+    restored = f", restores {label.restores}" if label.restores else ""
+    rounds = f", rounds {rounds_seen(revision)}" if revision.rounds else ""
+    return Content(
+        f"{'▸' if looked_at else ' '} {label.id} by {plain(revision.annotator)}, "
+        f"{when(revision.event.at)}{restored}{rounds}; from {name_of(label.source)}{tool}"
+    )
+
+
+def name_of(source: str) -> str:
+    """Without its folders, for which there is no room."""
+    return plain(PurePath(source).name)
+
+
+def when(iso: str) -> str:
+    return words.local_time(iso)

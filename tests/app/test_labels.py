@@ -1,0 +1,208 @@
+"""The masks that came back: looked at, decided on, brought back."""
+
+import numpy as np
+import pytest
+import tifffile
+from textual.pilot import Pilot
+
+from altui.app import AltuiApp
+from altui.project import Project
+from altui.screens.ask import Ask
+from altui.screens.confirm import Confirm
+from altui.screens.slice_pane import SlicePane
+from altui.screens.table import RecordTable
+from altui.slices import SliceId
+from altui.widgets.told import Told
+
+from .made import SLICES, finish_round, predict, press, send_masks, settle, until
+from .test_decisions import app_on, keys
+from .test_rounds_and_jobs import said
+
+
+@pytest.fixture
+def sent(project: Project) -> tuple[SliceId, SliceId]:
+    """In the second round: a slice whose mask is in doubt, and one whose mask is in."""
+    predict(project, finish_round(project, 0.7))
+    project.propose()
+    return send_masks(project)
+
+
+async def open_labels(pilot: Pilot[None]) -> None:
+    await settle(pilot)
+    await press(pilot, "3")
+
+
+def told(app: AltuiApp) -> str:
+    return str(app.screen.query_one("#about Told", Told).content)
+
+
+def states(app: AltuiApp) -> dict[str, str]:
+    """What the list says of each slice."""
+    table = app.screen.query_one(RecordTable)
+    rows = [table.get_row_at(n) for n in range(table.row_count)]
+    return {row[0].plain.strip(): row[1].plain.strip() for row in rows}
+
+
+def title(app: AltuiApp) -> str:
+    return str(app.screen.query_one(SlicePane).border_title)
+
+
+def send(project: Project, slice_id: SliceId, shift: int) -> None:
+    """Another mask of a labelled slice."""
+    mask = tifffile.imread(project.root / f"{slice_id.sample}_mask.tif")[slice_id.index]
+    file = project.root / f"{slice_id.file_stem(SLICES)}.tif"
+    tifffile.imwrite(file, np.roll(mask, shift, axis=1))
+    assert project.import_labels(file, trust=True).of("accepted")
+
+
+async def test_what_came_back_and_what_is_missing(
+    project: Project, sent: tuple[SliceId, SliceId]
+) -> None:
+    doubted, good = sent
+    app = app_on(project.root)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await open_labels(pilot)
+        missing = next(s for s in project.status().missing if s != doubted)
+        assert states(app) == {
+            f"? {doubted}": "in doubt",
+            f"● {good}": "in",
+            f"… {missing}": "missing",
+        }
+        assert "in doubt: accept or refuse it" in told(app)
+        assert "? empty: " in told(app)
+        assert title(app) == f"{doubted}, mask in doubt"
+        assert "a to accept it" in said(app)
+        await press(pilot, "down")
+        revision = project.revisions(good)[-1].label.id
+        assert f"▸ {revision} by anna" in told(app)
+        assert {"a", "x"}.isdisjoint(keys(app))
+        await press(pilot, "down")
+        assert "awaited" in told(app)
+        assert "no mask yet: the prediction" in title(app)
+        assert app.screen.query_one(SlicePane).has_classes
+        await press(pilot, "l")
+        assert len(states(app)) == 6  # with the first round's three
+        await press(pilot, "l")
+        assert len(states(app)) == 3
+
+
+async def test_a_mask_in_doubt_is_taken_in_all_the_same(
+    project: Project, sent: tuple[SliceId, SliceId]
+) -> None:
+    doubted, _ = sent
+    app = app_on(project.root)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_labels(pilot)
+        await press(pilot, "a")
+        await until(pilot, lambda: states(app).get(f"● {doubted}") == "in")
+        await settle(pilot)
+        assert not project.quarantined()
+        await until(pilot, lambda: "empty: " in told(app))  # the checks are still told
+        assert "a" not in keys(app)
+
+
+async def test_a_mask_is_refused_with_a_reason(
+    project: Project, sent: tuple[SliceId, SliceId]
+) -> None:
+    doubted, _ = sent
+    app = app_on(project.root)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_labels(pilot)
+        await pilot.press("x")
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+        await pilot.press("escape")
+        await settle(pilot)
+        assert project.quarantined()
+        await pilot.press("x")
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+        await pilot.press(*"blank", "enter")
+        await until(pilot, lambda: states(app).get(f"… {doubted}") == "missing")
+        [decided] = project.quarantined(every=True)
+        assert decided.state == "refused"
+        assert decided.decision is not None
+        assert decided.decision.reason == "blank"
+
+
+async def test_someone_else_decided_meanwhile(
+    project: Project, sent: tuple[SliceId, SliceId]
+) -> None:
+    doubted, _ = sent
+    app = app_on(project.root)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_labels(pilot)
+        Project.open(project.root, who="bert").refuse_quarantined(doubted)
+        await press(pilot, "a")
+        notices = [notice.message for notice in app._notifications]
+        assert any("already refused by bert" in text for text in notices)
+        assert doubted in project.status().missing
+
+
+async def test_differences_to_the_prediction(
+    project: Project, sent: tuple[SliceId, SliceId]
+) -> None:
+    _, good = sent
+    app = app_on(project.root)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await open_labels(pilot)
+        await press(pilot, "down", "d")
+        picture = app.screen.query_one(SlicePane).picture
+        assert picture is not None
+        assert picture.layers is not None
+        mask, heat = project.label(good), picture.layers.heat
+        assert mask is not None
+        assert heat is not None
+        predicted = project.prediction(good)
+        assert predicted is not None
+        assert np.array_equal(heat > 0, predicted != mask)
+        assert heat.any()
+        assert app.screen.query_one(SlicePane).view.look.heat
+        await press(pilot, "d")
+        assert not app.screen.query_one(SlicePane).view.look.heat
+
+
+async def test_an_earlier_mask_is_looked_at_and_brought_back(
+    project: Project, sent: tuple[SliceId, SliceId]
+) -> None:
+    _, good = sent
+    send(project, good, 2)
+    first, second = (one.label.id for one in project.revisions(good))
+    app = app_on(project.root)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await open_labels(pilot)
+        await press(pilot, "down")
+        assert title(app) == f"{good}, revision {second}, current"
+        assert "b" not in keys(app)
+        await press(pilot, "comma")
+        assert title(app) == f"{good}, revision {first}, earlier"
+        picture = app.screen.query_one(SlicePane).picture
+        assert picture is not None
+        assert picture.layers is not None
+        kept = project.label(good, first)
+        assert kept is not None
+        assert picture.layers.classes is not None
+        assert np.array_equal(picture.layers.classes, kept)
+        await press(pilot, "full_stop")
+        assert title(app) == f"{good}, revision {second}, current"
+        await press(pilot, "comma")
+        await pilot.press("b")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await pilot.press("n")
+        await settle(pilot)
+        assert len(project.revisions(good)) == 2
+        await pilot.press("b")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await pilot.press("y")
+        await until(pilot, lambda: len(project.revisions(good)) == 3)
+        await until(pilot, lambda: f"restores {first}" in told(app))
+        current = project.label(good)
+        assert current is not None
+        assert np.array_equal(current, kept)
+
+
+async def test_nothing_is_awaited_yet(project: Project) -> None:
+    app = app_on(project.root)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_labels(pilot)
+        assert told(app) == "no slice is approved yet"
+        await press(pilot, "d", "l")
+        assert {"a", "x", "b"}.isdisjoint(keys(app))
