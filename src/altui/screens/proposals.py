@@ -52,8 +52,8 @@ class ProposalsScreen(DecidingScreen):
                     yield Told()
             with Vertical(id="right"):
                 with Horizontal(id="slices"):
-                    for name in ("slice", "labelled"):
-                        yield SlicePane(pictures, names, cell_style=self.altui.images, id=name)
+                    yield SlicePane(pictures, names, id="slice")
+                    yield SlicePane(pictures, names, id="labelled")
                 yield AlongZ()
 
     def on_unmount(self) -> None:

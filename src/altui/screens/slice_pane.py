@@ -1,6 +1,7 @@
 """A slice of the project in a panel: read in a thread, with what lies over it and a legend."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -14,7 +15,9 @@ from altui.screens.trouble import in_words
 from altui.screens.viewing import Viewing
 from altui.widgets.palette import heat_legend, legend
 from altui.widgets.slice_view import SliceView
-from altui.widgets.terminal import CellStyle
+
+if TYPE_CHECKING:
+    from altui.app import AltuiApp
 
 PATIENCE = 0.15  # seconds that the last picture stays while the next is read
 
@@ -44,12 +47,10 @@ class SlicePane(Vertical):
         pictures: Pictures,
         class_names: Sequence[str],
         *,
-        cell_style: CellStyle | None = None,
         id: str | None = None,  # noqa: A002 - as every Textual widget calls it
     ) -> None:
         super().__init__(classes="panel", id=id)
         self._pictures, self._class_names = pictures, class_names
-        self._cell_style = cell_style
         self._picture: Picture | None = None
         self._viewing = Viewing()
         self._title, self._place = "", ""
@@ -57,7 +58,7 @@ class SlicePane(Vertical):
         self.wish: Wish | None = None
 
     def compose(self) -> ComposeResult:
-        yield SliceView(cell_style=self._cell_style)
+        yield SliceView(cell_style=cast("AltuiApp", self.app).images)
         yield Static(classes="legend", markup=False)
 
     @property
