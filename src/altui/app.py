@@ -37,6 +37,7 @@ if TYPE_CHECKING:  # imported once the first frame is there
     from altui.project import Project
     from altui.rounds.propose import Proposals
     from altui.screens.commands import ActionCommands
+    from altui.widgets.terminal import CellStyle
 
 _T = TypeVar("_T")
 
@@ -139,10 +140,11 @@ class AltuiApp(App[None]):
         interval: float = INTERVAL,
         host: str | None = None,
         keys: Keys | AltuiError | None = None,
+        images: CellStyle | AltuiError | None = None,
     ) -> None:
         """`project`: its folder, or one that is open already. `interval`: seconds between two
-        looks at it; five times that for the inbox. `keys`: other ones than altui's own, or
-        why they could not be had.
+        looks at it; five times that for the inbox. `keys`: other ones than altui's own, and
+        `images`: another style than the environment suggests, or why they could not be had.
         """
         super().__init__()
         self.animation_level = "none"
@@ -152,7 +154,8 @@ class AltuiApp(App[None]):
             self._filters.append(PlainAscii())
         self.keys = keys if isinstance(keys, Keys) else Keys()
         self.set_keymap(self.keys.keymap)
-        self._keys_fault = keys if isinstance(keys, AltuiError) else None
+        self.images = images if isinstance(images, str) else None
+        self._faults = [fault for fault in (keys, images) if isinstance(fault, AltuiError)]
         self.who = ""
         self.snapshot: Snapshot | None = None
         self.failure: Exception | None = None  # why the project could not be opened
@@ -207,8 +210,8 @@ class AltuiApp(App[None]):
         return ()
 
     def on_mount(self) -> None:
-        if self._keys_fault:
-            self.complain(self._keys_fault)
+        for fault in self._faults:
+            self.complain(fault)
         # Back from the background it finds an empty screen.
         self.app_resume_signal.subscribe(self, lambda _: void(self.refresh(layout=True)))
         # Asked to end, it gives the terminal back; outside the main thread that cannot be had.

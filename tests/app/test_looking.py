@@ -11,6 +11,7 @@ from PIL import Image
 
 from altui.app import AltuiApp
 from altui.colours import class_colour
+from altui.errors import AltuiError
 from altui.project import Project
 from altui.screens import saving
 from altui.screens.proposals import ProposalsScreen
@@ -84,16 +85,16 @@ async def test_h_shows_uncertainty_and_its_legend(predicted: AltuiApp) -> None:
         assert picture_of(app) == before
 
 
-async def test_k_shows_one_class_after_the_other(predicted: AltuiApp) -> None:
+async def test_v_shows_one_class_after_the_other(predicted: AltuiApp) -> None:
     app = predicted
     async with app.run_test() as pilot:
         await settle(pilot)
         await press(pilot, "2", "p", "p")
         names = ("bone", "degradation layer", "implant")
         for shown in names:
-            await press(pilot, "k")
+            await press(pilot, "v")
             assert [name for name in names if name in screen_text(app)] == [shown]
-        await press(pilot, "k")
+        await press(pilot, "v")
         assert look_of(app).only is None
         assert all(name in screen_text(app) for name in names)
 
@@ -104,7 +105,7 @@ async def test_nothing_of_a_network_before_there_is_one(folder: Path) -> None:
         await settle(pilot)
         await press(pilot, "2")
         before = picture_of(app)
-        await press(pilot, "p", "h", "k", "b")
+        await press(pilot, "p", "h", "v", "b")
         assert picture_of(app) == before
 
 
@@ -313,3 +314,19 @@ async def test_o_where_the_project_cannot_be_written_to(
             pilot,
             lambda: any("cannot be written" in notice.message for notice in app._notifications),
         )
+
+
+async def test_pictures_off_and_a_faulty_setting_is_told(folder: Path) -> None:
+    app = AltuiApp(Project.open(folder, who="anna"), interval=60, images="off")
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await press(pilot, "2")
+        assert "pictures are off" in screen_text(app)
+        assert "▀" not in screen_text(app)
+    fault = AltuiError("app.toml: images is 3", "mend it")
+    app = AltuiApp(Project.open(folder, who="anna"), interval=60, images=fault)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        assert any("images is 3" in notice.message for notice in app._notifications)
+        await press(pilot, "2")
+        assert "▀" in screen_text(app)

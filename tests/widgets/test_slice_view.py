@@ -7,10 +7,10 @@ from textual.pilot import Pilot
 from textual.strip import Strip
 
 from altui.volumes.intensity import Window
-from altui.widgets import slice_view
-from altui.widgets.cells import Samples, shrink
+from altui.widgets import cells
+from altui.widgets.cells import shrink
 from altui.widgets.chart import LineChart
-from altui.widgets.layers import Layers, Look
+from altui.widgets.layers import Layers, Look, Samples
 from altui.widgets.slice_view import SliceView
 
 from .demo import Demo
@@ -53,7 +53,7 @@ async def test_slices_are_shrunk_once_for_a_size_and_not_by_the_app_itself(
         shrunk.append(threading.current_thread())
         return shrink(*args)
 
-    monkeypatch.setattr(slice_view, "shrink", counted)
+    monkeypatch.setattr(cells, "shrink", counted)
     app = Demo()
     async with app.run_test(size=(80, 24)) as pilot:
         view = await drawn(pilot)
@@ -84,7 +84,7 @@ async def test_the_last_picture_stays_until_the_next_is_there(
             go_on.wait(10)
             return shrink(*args)
 
-        monkeypatch.setattr(slice_view, "shrink", slow)
+        monkeypatch.setattr(cells, "shrink", slow)
         view.show(Layers(GREY), Look(window=Window(0, 50)))
         await pilot.pause()
         assert lines(view) == before
@@ -154,3 +154,18 @@ async def test_no_color_draws_with_characters(monkeypatch: pytest.MonkeyPatch) -
                 for colour in (segment.style.color, segment.style.bgcolor):
                     rgb = colour.triplet if colour else None
                     assert rgb is None or rgb.red == rgb.green == rgb.blue
+
+
+async def test_a_slice_that_was_prepared_is_drawn_at_once() -> None:
+    app = Demo()
+    async with app.run_test(size=(80, 24)) as pilot:
+        view = await drawn(pilot)
+        before = lines(view)
+        layers = Layers(GREY)
+        view.show(layers)
+        assert not view.is_drawn
+        other = Layers(GREY.copy())
+        view.prepare(other)
+        view.show(other)
+        assert view.is_drawn
+        assert lines(view) != before

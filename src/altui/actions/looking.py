@@ -32,7 +32,7 @@ OVERLAYS = (
         spare=1,
     ),
     Action("heat", "h", "heat", "where the network is unsure, as heat", HERE, has_heat, spare=3),
-    Action("one_class", "k", "", "one class at a time, then all again", HERE, has_classes),
+    Action("one_class", "v", "", "one class at a time, then all again", HERE, has_classes),
 )
 
 CONTRAST = (

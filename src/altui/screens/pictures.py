@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -17,7 +18,10 @@ from altui.slices import SliceId
 from altui.volumes.intensity import Window, finite, range_of_slice, window_of_slice
 from altui.widgets.layers import Layers
 
-KEPT_BYTES: Final = 32 << 20  # the slice looked at stays, however large
+KEPT_BYTES: Final = 24 << 20  # the slice looked at stays, however large
+
+QUIET: Final = 0.05  # seconds without a wish, before reading ahead, which slows the screen down
+M_MMAP_THRESHOLD: Final = -3  # in malloc.h
 
 Contrast = Literal["sample", "slice", "range"]
 CONTRASTS: Final[tuple[Contrast, ...]] = ("sample", "slice", "range")
@@ -56,7 +60,22 @@ class Picture:
         return self.layers.nbytes if self.layers else 0
 
 
+def return_large_arrays() -> None:
+    """Have freed arrays go back to the system. glibc raises its threshold for that with each
+    one that is freed, and then keeps tens of megabytes: 169 MB in all were 137 without.
+    """
+    with suppress(AttributeError, OSError):  # another C library
+        ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, 1 << 18)
+
+
 Ready = Callable[[Picture], None]
+Prepare = Callable[[Layers], None]
+
+
+@dataclass(frozen=True)
+class _Task:
+    wish: Wish
+    prepare: Prepare | None
 
 
 class Pictures:
@@ -64,48 +83,84 @@ class Pictures:
 
     def __init__(self, project: Project, kept_bytes: int = KEPT_BYTES) -> None:
         self._project, self._kept_bytes = project, kept_bytes
-        self._reader = ThreadPoolExecutor(1, thread_name_prefix="altui-pictures")
+        return_large_arrays()
         self._kept: OrderedDict[Wish, Picture] = OrderedDict()
-        self._lock = threading.Lock()
         self._wanted: dict[Ready, Wish] = {}
+        self._todo: dict[Ready, _Task] = {}
+        self._ahead: list[_Task] = []
+        self._closed = False
+        self._news = threading.Condition()
+        self._reader: threading.Thread | None = None
 
-    def want(self, wish: Wish, ready: Ready, ahead: Sequence[Wish] = ()) -> Picture | None:
+    def want(
+        self, wish: Wish, ready: Ready, ahead: Sequence[Wish] = (), prepare: Prepare | None = None
+    ) -> Picture | None:
         """The picture, if it is kept; else it is read, and `ready`, which stands for who wants
-        it, called with it in the reading thread. Those `ahead` are read when there is time.
+        it, called with it in the reading thread. Those `ahead` are read when nothing has been
+        wanted for a while. What is read is given to `prepare` first, in that thread too.
         """
-        self._wanted[ready] = wish
-        picture = self._find(wish)
-        self._reader.submit(self._read, wish, ready, tuple(ahead))
+        with self._news:
+            self._wanted[ready] = wish
+            self._todo.pop(ready, None)
+            picture = self._find(wish)
+            if picture is None:
+                self._todo[ready] = _Task(wish, prepare)
+            if ahead:
+                self._ahead = [_Task(one, prepare) for one in ahead]
+            self._news.notify()
+        if self._reader is None:
+            # A daemon: quitting never waits for a slow file system.
+            self._reader = threading.Thread(target=self._run, name="altui-pictures", daemon=True)
+            self._reader.start()
         return picture
 
     def close(self) -> None:
-        self._wanted.clear()
-        self._reader.shutdown(wait=False, cancel_futures=True)
+        with self._news:
+            self._closed = True
+            self._news.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._news:
+                ready, task = self._next()
+            if task is None:
+                return
+            picture = self._find(task.wish)
+            if picture is None:
+                picture = self._keep(self._picture(task.wish, task.prepare))
+            elif picture.layers is not None and task.prepare is not None:
+                task.prepare(picture.layers)
+            if ready is not None and self._wanted.get(ready) == task.wish and not self._closed:
+                ready(picture)
+
+    def _next(self) -> tuple[Ready | None, _Task | None]:
+        """What to read now, and for whom; nothing at all once closed."""
+        while not self._closed:
+            if self._todo:
+                ready = next(iter(self._todo))
+                return ready, self._todo.pop(ready)
+            if not self._ahead:
+                self._news.wait()
+            elif not self._news.wait(QUIET):
+                task = self._ahead.pop(0)
+                if self._has_room():
+                    return None, task
+        return None, None
+
+    def _has_room(self) -> bool:
+        """Whether one more can be kept without driving out what is looked at."""
+        with self._news:
+            largest = max((kept.size for kept in self._kept.values()), default=0)
+            return largest * (len(self._wanted) + 1) <= self._kept_bytes
 
     def _find(self, wish: Wish) -> Picture | None:
-        with self._lock:
+        with self._news:
             picture = self._kept.get(wish)
             if picture is not None:
                 self._kept.move_to_end(wish)
             return picture
 
-    def _read(self, wish: Wish, ready: Ready, ahead: tuple[Wish, ...]) -> None:
-        if self._wanted.get(ready) != wish:
-            return
-        picture = self._find(wish)
-        if picture is None:
-            picture = self._keep(self._picture(wish))
-            if self._wanted.get(ready) == wish:
-                ready(picture)
-        # Slices so large that their neighbours would drive them out are read one by one.
-        room = self._kept_bytes // max(picture.size, 1) - len(self._wanted)
-        for other in ahead[: max(room, 0)]:
-            if self._wanted.get(ready) != wish:
-                return
-            if self._find(other) is None:
-                self._keep(self._picture(other))
-
-    def _picture(self, wish: Wish) -> Picture:
+    def _picture(self, wish: Wish, prepare: Prepare | None) -> Picture:
         try:
             raw = self._project.image(wish.slice)
             sample = self._project.window(wish.slice.sample)
@@ -114,7 +169,10 @@ class Pictures:
                 "slice": window_of_slice(raw),
                 "range": range_of_slice(raw),
             }
-            return Picture(wish, Layers(finite(raw, sample), *self._over(wish, raw.shape)), windows)
+            layers = Layers(finite(raw, sample), *self._over(wish, raw.shape))
+            if prepare is not None:
+                prepare(layers)
+            return Picture(wish, layers, windows)
         except Exception as error:
             return Picture(wish, error=error)
 
@@ -147,7 +205,7 @@ class Pictures:
 
     def _keep(self, picture: Picture) -> Picture:
         if picture.error is None:
-            with self._lock:
+            with self._news:
                 self._kept[picture.wish] = picture
                 while len(self._kept) > 1 and self._size() > self._kept_bytes:
                     self._kept.popitem(last=False)

@@ -1,6 +1,7 @@
 """A slice of the project in a panel: read in a thread, with what lies over it and a legend."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -14,7 +15,9 @@ from altui.screens.trouble import in_words
 from altui.screens.viewing import Viewing
 from altui.widgets.palette import heat_legend, legend
 from altui.widgets.slice_view import SliceView
-from altui.widgets.terminal import CellStyle
+
+if TYPE_CHECKING:
+    from altui.app import AltuiApp
 
 PATIENCE = 0.15  # seconds that the last picture stays while the next is read
 
@@ -44,19 +47,18 @@ class SlicePane(Vertical):
         pictures: Pictures,
         class_names: Sequence[str],
         *,
-        cell_style: CellStyle | None = None,
         id: str | None = None,  # noqa: A002 - as every Textual widget calls it
     ) -> None:
         super().__init__(classes="panel", id=id)
         self._pictures, self._class_names = pictures, class_names
-        self._cell_style = cell_style
         self._picture: Picture | None = None
         self._viewing = Viewing()
-        self._place = ""
+        self._title, self._place = "", ""
+        self._told = "", ""  # what the border says
         self.wish: Wish | None = None
 
     def compose(self) -> ComposeResult:
-        yield SliceView(cell_style=self._cell_style)
+        yield SliceView(cell_style=cast("AltuiApp", self.app).images)
         yield Static(classes="legend", markup=False)
 
     @property
@@ -87,12 +89,13 @@ class SlicePane(Vertical):
 
     def show(self, wish: Wish, title: str, place: str, ahead: Sequence[Wish] = ()) -> None:
         """`place`: where the slice lies; `ahead`: what may be wished for next."""
-        self.border_title, self._place = Content(title), place
-        self._tell_viewing()
+        self._title, self._place = title, place
         if wish == self.wish:
+            if self.picture is not None:
+                self._tell()
             return
         self.wish = wish
-        picture = self._pictures.want(wish, self._read, ahead)
+        picture = self._pictures.want(wish, self._read, ahead, self.view.prepare)
         if picture is not None:
             self._draw(picture)
         else:
@@ -100,7 +103,8 @@ class SlicePane(Vertical):
 
     def show_nothing(self, title: str, why: str) -> None:
         self.wish = None
-        self.border_title, self.border_subtitle = Content(title), None
+        self._title, self._place = title, ""
+        self._tell()
         self.view.message(why)
         self._show_legend()
 
@@ -109,8 +113,8 @@ class SlicePane(Vertical):
         self._viewing = viewing
         if self.picture is not None and self.picture.layers is not None:
             self.view.look = viewing.look_at(self.picture.windows)
-        if self.wish is not None:
-            self._tell_viewing()
+        if self.picture is not None:
+            self._tell()
         self._show_legend()
 
     def on_resize(self) -> None:
@@ -128,6 +132,7 @@ class SlicePane(Vertical):
     def _still_reading(self, wish: Wish) -> None:
         if wish == self.wish and self.picture is None:
             self.view.message("reading…")
+            self._tell()
 
     def _draw(self, picture: Picture) -> None:
         self._picture = picture
@@ -135,14 +140,20 @@ class SlicePane(Vertical):
             self.view.show(picture.layers, self._viewing.look_at(picture.windows))
         elif picture.error is not None:
             self.view.message("\n".join(filter(None, in_words(picture.error))))
+        self._tell()
         self._show_legend()
         self.post_message(self.Shown())
 
-    def _tell_viewing(self) -> None:
-        told = ", ".join(filter(None, (self._place, self._viewing.said())))
-        self.border_subtitle = Content(told)
+    def _tell(self) -> None:
+        """Which slice it is, once it is that one that is seen."""
+        place = ", ".join(filter(None, (self._place, self._viewing.said())))
+        if (self._title, place) != self._told:
+            self._told = self._title, place
+            self.border_title, self.border_subtitle = map(Content, self._told)
 
     def _show_legend(self) -> None:
+        if self.wish is not None and self.picture is None:
+            return  # it would come and go, and the picture grow and shrink
         look, shown = self._viewing.look, self.query_one(".legend", Static)
         entries: list[Content] = []
         if self.has_classes and look.overlay != "off":

@@ -4,7 +4,7 @@ A half cell is the upper half block `▀`: its foreground is one sample, its bac
 the one below, so a cell of a usual font gives two square samples.
 """
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from altui.volumes.intensity import Window
-from altui.widgets.layers import PLAIN, Frame, Layers, Look, framed
+from altui.widgets.layers import PLAIN, Frame, Layers, Look, Samples, framed
 from altui.widgets.palette import (
     CLASS_COLOURS,
     GREYS,
@@ -38,22 +38,6 @@ _HEAT = 256  # stands for a class; its levels are those of heat
 _IDS = npt.NDArray[np.uint8]
 
 
-class Samples(NamedTuple):
-    """A slice at the resolution of the screen: mean grey (h, w) in the image's own unit, class
-    ids, ids of outlines, and heat (h, w) from 0 to 255.
-    """
-
-    grey: npt.NDArray[np.float32]
-    classes: _IDS | None = None
-    outlines: _IDS | None = None
-    heat: _IDS | None = None
-
-    def shown(self, look: Look) -> tuple[_IDS | None, _IDS | None]:
-        """The class ids and the heat that `look` asks for."""
-        ids = {"fill": self.classes, "outline": self.outlines, "off": None}[look.drawn]
-        return ids, self.heat if look.heat else None
-
-
 def grid(columns: int, rows: int, style: CellStyle) -> tuple[int, int, float]:
     """The (columns, rows) of samples in so many cells, and how high one is by its width."""
     down = 1 if style == "ascii" else 2
@@ -75,6 +59,16 @@ def shrink(layers: Layers, frame: Frame, only: int | None = None) -> Samples:
     return Samples(
         grey, ids, outlines, None if heat is None else highest(frame.cut(heat, shape), *size)
     )
+
+
+def shrunk(layers: Layers, frame: Frame, only: int | None = None) -> Samples:
+    """`shrink`, remembered with the layers until another part or class is asked for."""
+    found = layers.made.get((frame, only))
+    if found is None:
+        found = shrink(layers, frame, only)
+        layers.made.clear()
+        layers.made[frame, only] = found
+    return found
 
 
 def _mean(image: npt.NDArray[Any], size: tuple[int, int]) -> npt.NDArray[np.float32]:

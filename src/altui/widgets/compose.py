@@ -8,8 +8,8 @@ import numpy.typing as npt
 from rich.color import Color
 
 from altui.colours import class_colour
-from altui.widgets.cells import Samples, drawn, levels
-from altui.widgets.layers import Look
+from altui.widgets.cells import drawn, levels
+from altui.widgets.layers import Look, Samples
 from altui.widgets.palette import HEAT, HEAT_FROM
 
 FILLED: Final = 0.45  # how much of a class's colour covers the image

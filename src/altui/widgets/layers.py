@@ -1,7 +1,7 @@
 """What there is to see of a slice, how to look at it, and which part of it is in view."""
 
-from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,13 +12,15 @@ Overlay = Literal["fill", "outline", "off"]
 OVERLAYS: Final[tuple[Overlay, ...]] = ("fill", "outline", "off")
 ZOOM_STEP: Final = 1.5
 CLOSEST: Final = 8.0  # samples that a pixel is shown with at most, along each side
+_Ids = npt.NDArray[np.uint8]
 EIGHT_BIT: Final = Window(0.0, 255.0)
 
 
 @dataclass(frozen=True, eq=False)
 class Layers:
     """`image`: (h, w) finite grey values of any real type. `classes`: (h, w) uint8 class ids over
-    it. `heat`: uint8, 255 for the greatest, of any shape: it covers the same area.
+    it. `heat`: uint8, 255 for the greatest, of any shape: it covers the same area. `made`: what
+    was made of them last, by the part in view and the one class, if only one was drawn.
 
     Raises ValueError for anything else.
     """
@@ -26,6 +28,7 @@ class Layers:
     image: npt.NDArray[Any]
     classes: npt.NDArray[np.uint8] | None = None
     heat: npt.NDArray[np.uint8] | None = None
+    made: "dict[tuple[Frame, int | None], Samples]" = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         image, classes, heat = self.image, self.classes, self.heat
@@ -64,6 +67,22 @@ class Look:
 
 
 PLAIN: Final = Look()
+
+
+class Samples(NamedTuple):
+    """A slice at the resolution of the screen: mean grey (h, w) in the image's own unit, class
+    ids, ids of outlines, and heat (h, w) from 0 to 255.
+    """
+
+    grey: npt.NDArray[np.float32]
+    classes: _Ids | None = None
+    outlines: _Ids | None = None
+    heat: _Ids | None = None
+
+    def shown(self, look: Look) -> tuple[_Ids | None, _Ids | None]:
+        """The class ids and the heat that `look` asks for."""
+        ids = {"fill": self.classes, "outline": self.outlines, "off": None}[look.drawn]
+        return ids, self.heat if look.heat else None
 
 
 @dataclass(frozen=True)

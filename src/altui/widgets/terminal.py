@@ -5,8 +5,10 @@ import sys
 from collections.abc import Mapping
 from typing import Literal
 
-CellStyle = Literal["half-cell", "ascii"]
-"""How a picture is drawn: two coloured samples a cell, or one character a cell."""
+CellStyle = Literal["half-cell", "ascii", "kitty", "sixel", "off"]
+"""How a picture is drawn: two coloured samples a cell, one character a cell, pixel by pixel where
+the terminal has graphics, or not at all.
+"""
 
 LineStyle = Literal["braille", "ascii"]
 """How a chart's lines are drawn."""
@@ -23,7 +25,9 @@ def speaks_unicode(environ: Mapping[str, str] | None = None, encoding: str | Non
     return _is_utf8(encoding) and _is_utf8(locale) and environ.get("TERM") != "dumb"
 
 
-def picture_style(environ: Mapping[str, str] | None = None) -> CellStyle:
+def picture_style(
+    environ: Mapping[str, str] | None = None,
+) -> Literal["half-cell", "ascii"]:
     """Characters where colours are unwelcome (NO_COLOR) or half blocks would not arrive."""
     environ = os.environ if environ is None else environ
     return "half-cell" if speaks_unicode(environ) and not environ.get("NO_COLOR") else "ascii"
