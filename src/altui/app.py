@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar, cast
 
 from rich.text import Text
 from textual.app import App, SystemCommand
@@ -426,7 +426,7 @@ class AltuiApp(App[None]):
     def action_command_palette(self) -> None:
         from altui.screens.commands import Palette
 
-        if not (is_too_small(self.size) or Palette.is_open(self)):
+        if not (is_too_small(self.size) or Palette.is_open(cast("App[object]", self))):
             self.push_screen(Palette(id="--command-palette"))
 
     def action_help(self) -> None:

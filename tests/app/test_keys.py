@@ -115,7 +115,7 @@ def test_whatever_the_file_says_it_is_read_or_refused(
 
 
 async def test_other_keys_do_it_and_are_told(folder: Path, tmp_path: Path) -> None:
-    text = 'approve = "x"\nreject = "a"\nundo = ["ctrl+z", "d"]\nshow_proposals = "F"\ndown = "j"\n'
+    text = 'approve = "x"\nreject = "a"\nundo = ["ctrl+u", "d"]\nshow_proposals = "F"\ndown = "j"\n'
     app = app_with(folder, keys_of(tmp_path, text))
     async with app.run_test(size=(100, 60)) as pilot:
         await settle(pilot)
@@ -129,7 +129,7 @@ async def test_other_keys_do_it_and_are_told(folder: Path, tmp_path: Path) -> No
         assert first is not None
         await press(pilot, "x")
         assert state_of(app.project)[first] == "approved"
-        assert "ctrl+z undo" in screen_text(app)
+        assert "ctrl+u undo" in screen_text(app)
         await press(pilot, "d")
         assert state_of(app.project)[first] == "proposed"
         at = app.screen.query_one(RecordTable).cursor_row
