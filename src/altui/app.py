@@ -11,12 +11,13 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar, cast
 
 from rich.text import Text
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.message import Message
 from textual.screen import Screen
 
@@ -29,6 +30,7 @@ from altui.screens.trouble import crash_in_words, in_words
 from altui.text import listing
 from altui.widgets.plain_ascii import PlainAscii
 from altui.widgets.terminal import speaks_unicode
+from altui.widgets.type_ahead import TypeAhead
 
 if TYPE_CHECKING:  # imported once the first frame is there
     from altui.inbox.inbox import Note, Taken
@@ -87,7 +89,7 @@ def _commands() -> type[ActionCommands]:
     return ActionCommands
 
 
-class AltuiApp(App[None]):
+class AltuiApp(TypeAhead):
     """Opens a project once its first frame is painted; the screens look at it through
     snapshots and change it through `perform`.
     """
@@ -170,6 +172,7 @@ class AltuiApp(App[None]):
         # One thread, so that what is typed fast is done in the order of its typing.
         self._doer = ThreadPoolExecutor(1, thread_name_prefix="altui-act")
         self._doing = 0
+        self._unseen = False  # whether something was done that no snapshot shows yet
 
     @property
     def project(self) -> Project:
@@ -190,9 +193,9 @@ class AltuiApp(App[None]):
         if self.snapshot is None or not self.is_running:
             return None
         here = self.screen_stack[0]
-        if isinstance(here, AltuiScreen) and here.is_ready:
-            return here.context(self.snapshot)
-        return Context(self.snapshot)
+        ready = isinstance(here, AltuiScreen) and here.is_ready
+        context = here.context(self.snapshot) if ready else Context(self.snapshot)
+        return replace(context, is_deciding=self._doing > 0 or self._unseen)
 
     def farewell(self) -> str:
         """'train-001 goes on in the background': for after the app has ended."""
@@ -295,6 +298,7 @@ class AltuiApp(App[None]):
 
     def on_altui_app_polled(self, message: Polled) -> None:
         self.snapshot = message.snapshot
+        self._unseen = self._doing > 0
         if self.is_running:
             here = self.screen_stack[0]
             if isinstance(here, AltuiScreen):
@@ -326,6 +330,7 @@ class AltuiApp(App[None]):
         """
         work = partial(self._work, call, done, failed or self.complain)
         self._doing += 1
+        self._unseen = True
         if slow:
             self.run_worker(work, thread=True, exit_on_error=False)
         else:
