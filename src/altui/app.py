@@ -33,6 +33,8 @@ from altui.widgets.terminal import speaks_unicode
 from altui.widgets.type_ahead import TypeAhead
 
 if TYPE_CHECKING:  # imported once the first frame is there
+    from textual.driver import Driver
+
     from altui.inbox.inbox import Note, Taken
     from altui.inbox.watcher import Watcher
     from altui.poller import Poller, Snapshot
@@ -173,6 +175,14 @@ class AltuiApp(TypeAhead):
         self._doer = ThreadPoolExecutor(1, thread_name_prefix="altui-act")
         self._doing = 0
         self._unseen = False  # whether something was done that no snapshot shows yet
+
+    def get_driver_class(self) -> type[Driver]:
+        usual = super().get_driver_class()
+        if usual.__name__ != "LinuxDriver":  # a test's, or another system's
+            return usual
+        from altui.widgets.driver import Driver as Ours
+
+        return Ours
 
     @property
     def project(self) -> Project:
