@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar, cast
 
 from rich.text import Text
-from textual.app import SystemCommand
+from textual.app import App, SystemCommand
 from textual.message import Message
 from textual.screen import Screen
 
@@ -203,8 +203,10 @@ class AltuiApp(TypeAhead):
         if self.snapshot is None or not self.is_running:
             return None
         here = self.screen_stack[0]
-        ready = isinstance(here, AltuiScreen) and here.is_ready
-        context = here.context(self.snapshot) if ready else Context(self.snapshot)
+        if isinstance(here, AltuiScreen) and here.is_ready:
+            context = here.context(self.snapshot)
+        else:
+            context = Context(self.snapshot)
         return replace(context, is_deciding=self._doing > 0 or self._unseen)
 
     def farewell(self) -> str:

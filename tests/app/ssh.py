@@ -36,16 +36,14 @@ PrintLastLog no
 
 
 class Line:
-    """Between a client and a server on this machine, each way: every segment arrives `delay`
-    seconds later, and of a hundred one is `lost`, so that it and all behind it wait until it is
-    sent again.
+    """Between clients and a server on this machine: every segment arrives `delay` seconds later,
+    either way, and a share of them is `lost`, which holds up all behind until it is sent again.
     """
 
     def __init__(self, target: int, delay: float, lost: float, seed: int = 1) -> None:
         self._target, self._delay, self._lost = target, delay, lost
         self._random = random.Random(seed)
         self._open, self._closed = threading.Event(), asyncio.Event()
-        self.losses = 0
         self.port = 0
 
     @contextmanager
@@ -80,7 +78,6 @@ class Line:
             while segment := await source.read(SEGMENT):
                 at = self._loop.time() + self._delay
                 if self._random.random() < self._lost:
-                    self.losses += 1
                     at += 2 * self._delay + LEAST_RESEND
                 under_way.put_nowait((at, segment))
         under_way.put_nowait((self._loop.time() + self._delay, b""))
@@ -92,7 +89,7 @@ class Line:
         while True:
             at, segment = await under_way.get()
             await asyncio.sleep(at - self._loop.time())
-            if not segment:
+            if not segment or to.is_closing():
                 break
             to.write(segment)
         to.close()
@@ -136,7 +133,7 @@ def sshd() -> str | None:
 
 
 @contextmanager
-def serving(folder: Path, delay: float, lost: float) -> Iterator[tuple[Host, Line]]:
+def serving(folder: Path, delay: float, lost: float) -> Iterator[Host]:
     """A server with keys and settings of its own, behind a line."""
     folder.mkdir()
     for name in ("host_key", "key"):
@@ -156,7 +153,7 @@ def serving(folder: Path, delay: float, lost: float) -> Iterator[tuple[Host, Lin
         try:
             wait_for(port, folder / "sshd.log")
             with line.open():
-                yield Host(folder, line.port), line
+                yield Host(folder, line.port)
         finally:
             server.terminate()
             if made:

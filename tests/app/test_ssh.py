@@ -4,7 +4,6 @@ One long session, for the training is the long part; what happens to terminals m
 to them while it goes on.
 """
 
-import json
 import os
 import shlex
 import signal
@@ -12,7 +11,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -21,10 +21,11 @@ import tifffile
 
 from altui import Project
 
-from .ssh import missing, serving
+from .ssh import Host, missing, serving
 from .terminal import Terminal
 
 PROMPT = "ready>"
+DETACH = "\x02d"
 DELAY, LOST = 0.2, 0.01  # seconds each way; a share of the segments
 # As `altui` does, but every key and paste that the app takes in is written down.
 ALTUI = """\
@@ -58,7 +59,8 @@ class Tmux:
     def __init__(self, folder: Path) -> None:
         self._tmux = ["tmux", "-u", "-S", str(folder / "tmux"), "-f", str(folder / "tmux.conf")]
         (folder / "tmux.conf").write_text(
-            'set -g status off\nset -g default-shell /bin/sh\nset -g default-terminal "tmux-256color"\n'
+            "set -g status off\nset -g default-shell /bin/sh\n"
+            "set -g default-terminal tmux-256color\n"
         )
 
     def command(self, *arguments: str) -> str:
@@ -117,121 +119,140 @@ def send_masks(project: Project, to: Path) -> None:
         tifffile.imwrite(to / f"{wanted.file_stem(12)}.tif", mask)
 
 
-def test_a_round_over_a_bad_line(new_folder: Callable[..., Path], tmp_path: Path) -> None:
-    begin = time.monotonic()
-    def mark(what):
-        print(f"{time.monotonic() - begin:6.1f} {what}")
-    project = Project.open(new_folder())
-    watch = Project.open(project.root, who="chris")
-    tmux = Tmux(tmp_path)
-    (tmp_path / "watched.py").write_text(ALTUI)
+@dataclass(frozen=True)
+class Place:
+    """Where the round happens: a project, and a tmux that is reached over the line."""
 
-    def altui(who: str, **more: str) -> str:
+    folder: Path
+    project: Project  # of someone who only looks
+    host: Host
+    tmux: Tmux
+
+    @property
+    def work(self) -> str:
+        """What ssh runs: a shell in a session that is begun or gone on with."""
+        shell = f"env PS1='{PROMPT} ' sh -i"
+        return self.tmux.command("new-session", "-A", "-s", "work", shell)
+
+    def altui(self, who: str, **more: str) -> str:
         environ = {
             "ALTUI_USER": who,
             "LANG": "C.UTF-8",
-            "TAKEN_IN": str(tmp_path / f"{who}.keys"),
-            "XDG_CONFIG_HOME": str(tmp_path / "config"),
-            "XDG_STATE_HOME": str(tmp_path / "state"),
+            "TAKEN_IN": str(self.folder / f"{who}.keys"),
+            "XDG_CONFIG_HOME": str(self.folder / "config"),  # images = "auto", as by default
+            "XDG_STATE_HOME": str(self.folder / "state"),
             **more,
         }
         given = [f"{name}={value}" for name, value in environ.items()]
-        command = [sys.executable, str(tmp_path / "watched.py"), "open", str(project.root)]
-        return shlex.join(["env", *given, *command])
+        run = [sys.executable, str(self.folder / "watched.py"), "open", str(self.project.root)]
+        return shlex.join(["env", *given, *run])
 
+    def taken_in(self, who: str) -> list[str]:
+        return (self.folder / f"{who}.keys").read_text().split()
+
+
+def test_a_round_over_a_bad_line(new_folder: Callable[..., Path], tmp_path: Path) -> None:
+    (tmp_path / "watched.py").write_text(ALTUI)
     with ExitStack() as stack:
-        host, line = stack.enter_context(serving(tmp_path / "ssh", DELAY, LOST))
+        host = stack.enter_context(serving(tmp_path / "ssh", DELAY, LOST))
+        tmux = Tmux(tmp_path)
         stack.callback(tmux.ask, "kill-server")
-        work = tmux.command("new-session", "-A", "-s", "work", f"env PS1='{PROMPT} ' sh -i")
-        anna = Session(tmux, stack.enter_context(host.run(work)))
-        # His altui is on the line itself, without tmux; his terminal answers late, too.
-        his = stack.enter_context(host.run(f"echo $$ > {tmp_path}/his; exec {altui('bert')}"))
+        place = Place(tmp_path, Project.open(new_folder(), who="chris"), host, tmux)
+        anna = Session(tmux, stack.enter_context(host.run(place.work)))
+        # His altui is on the line itself, without tmux.
+        command = f"echo $$ > {tmp_path / 'his'}; exec {place.altui('bert')}"
+        bert = stack.enter_context(host.run(command))
         anna.until(PROMPT)
-        anna.type("clear; " + altui("anna"))
+        anna.type("clear; " + place.altui("anna"))
         anna.until("Round 1, proposed:")
-        mark("proposed")
-        his.until(b"Round 1")
-        mark("his")
-        his.type("\x1b[?2026;2$y\x1b[?2048;0$y")
+        up_to_labelled(place, anna, bert)
+        his_line_is_cut(place, anna, bert)
+        with host.run(place.work, (36, 120)) as other:
+            on_other_terminals(place, anna, Session(tmux, other))
+        anna = Session(tmux, stack.enter_context(host.run(place.work)), anna.sent)
+        up_to_the_next_round(place, anna)
+        to_the_shell_and_back(place, anna)
+        a_crash(place, anna)
+    assert place.taken_in("anna") == anna.sent
+    assert place.taken_in("bert") == ["r"]
 
-        anna.press("2")
-        anna.until("Why this slice")
-        proposed = [decision.slice for decision in watch.status().slate.decisions]
-        anna.press("x", "u", "A")  # they come in one packet
-        anna.until("Round 1, annotating:")
-        assert list(watch.status().slate.approved) == proposed
-        mark("approved")
-        his.until(b"annotating")
-        mark("approved his")
-        anna.press("e")
-        anna.until("Export")
-        anna.press("enter")
-        anna.until(lambda: (project.root / "bundles/round-01/manifest.json").is_file())
-        anna.until(lambda: "Esc close" not in tmux.screen)
-        mark("exported")
-        send_masks(watch, project.root / "returned")
-        anna.press("i")
-        anna.until("Import masks")
-        anna.press("enter")
-        anna.until("Round 1, labelled:")
-        mark("imported")
-        his.until(b"to run")
-        his.type("r")
-        anna.until("Round 1, running:")
-        mark("running")
-        anna.press("4")
 
-        # His line is cut: his altui ends, what he started goes on.
-        at_his = psutil.Process(int((tmp_path / "his").read_text()))
-        assert at_his.environ()["ALTUI_USER"] == "bert"
-        os.kill(his.pid, signal.SIGKILL)
-        anna.until(lambda: not at_his.is_running() or at_his.status() == psutil.STATUS_ZOMBIE)
-        [job] = watch.status().jobs
-        assert job.active or job.state == "finished"
-        mark("bert gone")
+def up_to_labelled(place: Place, anna: Session, bert: Terminal) -> None:
+    bert.until(b"Round 1")
+    bert.type("\x1b[?2026;2$y\x1b[?2048;0$y")  # his terminal answers late
+    anna.press("2")
+    anna.until("Why this slice")
+    proposed = [decision.slice for decision in place.project.status().slate.decisions]
+    anna.press("x", "u", "A")  # they come in one packet
+    anna.until("Round 1, annotating:")
+    assert list(place.project.status().slate.approved) == proposed
+    bert.until(b"annotating")
+    anna.press("e")
+    anna.until("Export")
+    anna.press("enter")
+    anna.until(lambda: (place.project.root / "bundles/round-01/manifest.json").is_file())
+    anna.until(lambda: "Esc close" not in place.tmux.screen)
+    send_masks(place.project, place.project.root / "returned")
+    anna.press("i")
+    anna.until("Import masks")
+    anna.press("enter")
+    anna.until("Round 1, labelled:")
 
-        # Another size, in mid-work; then another terminal, which goes on where the first leaves.
-        anna.terminal.resize(30, 100)
-        anna.until(lambda: tmux.size == (30, 100))
-        mark("resized")
-        elsewhere = Session(tmux, stack.enter_context(host.run(work, (36, 120))))
-        elsewhere.until(lambda: tmux.size == (36, 120))
-        elsewhere.until("train-001")
-        mark("elsewhere")
-        anna.terminal.type("\x02d")
-        anna.until(lambda: tmux.clients == 1)
-        os.kill(elsewhere.terminal.pid, signal.SIGKILL)
-        elsewhere.until(lambda: tmux.clients == 0)
-        mark("all gone")
-        anna = Session(tmux, stack.enter_context(host.run(work)), anna.sent)
-        anna.until(lambda: tmux.size == (24, 80))
-        mark("back")
 
-        anna.until("Round 2, proposed:", 100)
-        mark("proposed")
-        anna.press("1")
-        anna.until("initial")
-        # To the shell and back.
-        anna.press("ctrl+z")
-        anna.until(lambda: tmux.screen.rstrip().endswith(PROMPT))
-        anna.type("fg")
-        anna.until("Round 2, proposed:")
-        anna.press("2", "a")
-        anna.until(lambda: len(watch.status().slate.approved) == 1)
-        anna.press("q")
-        anna.until(PROMPT)
-        mark("quit")
-        # A fault of its own: the terminal is as before, and the report is named.
-        anna.type(altui("anna", CRASHES="1"))
-        anna.until("Round 2, annotating:")
-        anna.press("question_mark")
-        anna.until(lambda: tmux.screen.rstrip().endswith(PROMPT))
-        mark("crashed")
-        anna.type("echo he''re")
-        anna.until("here")
-        [report] = (tmp_path / "state").rglob("unexpected-*.txt")
-        assert report.name in "".join(tmux.screen.split())
-        print(tmux.screen)
-    assert (tmp_path / "anna.keys").read_text().split() == anna.sent
-    assert (tmp_path / "bert.keys").read_text().split() == ["r"]
-    mark(f"end {line.losses}")
+def his_line_is_cut(place: Place, anna: Session, bert: Terminal) -> None:
+    """His altui ends; what he has started goes on."""
+    bert.until(b"to run")
+    bert.type("r")
+    anna.until("Round 1, running:")
+    anna.press("4")
+    anna.until("train-001")
+    altui = psutil.Process(int((place.folder / "his").read_text()))
+    assert altui.environ()["ALTUI_USER"] == "bert"
+    os.kill(bert.pid, signal.SIGKILL)
+    anna.until(lambda: not altui.is_running())
+    [job] = place.project.status().jobs
+    assert job.active or job.state == "finished"
+
+
+def on_other_terminals(place: Place, anna: Session, other: Session) -> None:
+    """Another size while the job runs; another terminal, which takes over and is cut off, too."""
+    anna.terminal.resize(30, 100)
+    anna.until(lambda: place.tmux.size == (30, 100))
+    other.until(lambda: place.tmux.size == (36, 120))
+    other.until("train-001")
+    anna.terminal.type(DETACH)
+    anna.until(lambda: place.tmux.clients == 1)
+    os.kill(other.terminal.pid, signal.SIGKILL)
+    other.until(lambda: place.tmux.clients == 0)
+
+
+def up_to_the_next_round(place: Place, anna: Session) -> None:
+    anna.until(lambda: place.tmux.size == (24, 80))
+    anna.until("Round 2, proposed:", 90)
+    first, _ = place.project.status().rounds
+    assert first.finished_at is not None
+    anna.press("1")
+    anna.until(lambda: "initial" in place.tmux.screen and "entropy" in place.tmux.screen)
+
+
+def to_the_shell_and_back(place: Place, anna: Session) -> None:
+    anna.press("ctrl+z")
+    anna.until(lambda: place.tmux.screen.rstrip().endswith(PROMPT))
+    anna.type("fg")
+    anna.until("Round 2, proposed:")
+    anna.press("2", "a")  # they come in one packet
+    anna.until(lambda: len(place.project.status().slate.approved) == 1)
+    anna.press("q")
+    anna.until(PROMPT)
+
+
+def a_crash(place: Place, anna: Session) -> None:
+    """It gives the terminal back as it was, and names its report."""
+    anna.type(place.altui("anna", CRASHES="1"))
+    anna.until("decide on 2 proposals")
+    anna.press("question_mark")
+    anna.until(lambda: place.tmux.screen.rstrip().endswith(PROMPT))
+    anna.type("echo he''re")
+    anna.until("\nhere")
+    [report] = (place.folder / "state").rglob("unexpected-*.txt")
+    assert report.name in "".join(place.tmux.screen.split())

@@ -6,7 +6,6 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from altui import Project
-from altui.app import AltuiApp
 from altui.screens.proposals import ProposalsScreen
 
 from .made import settle, state_of, until
