@@ -20,6 +20,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -214,6 +215,7 @@ def times(
     config = configured(given, where)
     compute = computing.choose(config.training)
     network = made(config, compute)
+    copy = deepcopy(network)  # for Baal: a committee's hooks cannot be copied
     committee = configured(given, where, committee="dropout", members=members)
     with pool_of(folder, config) as opened:
         samples = list(opened.values())
@@ -237,7 +239,7 @@ def times(
             "loop x10": lambda: plain(network, compute, slices, size, members),
         }
         try:
-            timed["baal x10"] = baal(network, compute, slices, size)
+            timed["baal x10"] = baal(copy, compute, slices, size)
         except ImportError:
             print("baal is not installed: ten whole passes in a plain loop stand for it")
         return by_turns(timed, repeats), compute.description, count
