@@ -37,6 +37,7 @@ if TYPE_CHECKING:  # imported once the first frame is there
     from altui.project import Project
     from altui.rounds.propose import Proposals
     from altui.screens.commands import ActionCommands
+    from altui.screens.export import Wanted
     from altui.widgets.terminal import CellStyle
 
 _T = TypeVar("_T")
@@ -167,6 +168,7 @@ class AltuiApp(App[None]):
         self.snapshot: Snapshot | None = None
         self.failure: Exception | None = None  # why the project could not be opened
         self.imported_from: str | None = None
+        self.exported: Wanted | None = None  # what the last bundle was to be
         self.interval = interval
         self.watcher: Watcher | None = None
         self._host = host or socket.gethostname()
@@ -424,12 +426,12 @@ class AltuiApp(App[None]):
         self.say(f"{job} was started: press {self.key_of('show_jobs')}")
 
     def action_export(self) -> None:
-        from altui.screens.export import Export
+        from altui.screens.export import Export, Wanted
 
         number = self.snapshot.status.round if self.snapshot else 1
         self.perform(
             lambda: free_folder(self.project.root, number),
-            lambda folder: void(self.push_screen(Export(folder))),
+            lambda folder: void(self.push_screen(Export(folder, self.exported or Wanted()))),
         )
 
     def action_import_labels(self) -> None:
