@@ -40,6 +40,7 @@ async def test_export_with_its_default(folder: Path) -> None:
             await pilot.press("enter")
             await until(pilot, lambda: not isinstance(app.screen, Export))
             assert (folder / "bundles" / f"round-{number}" / "manifest.json").is_file()
+        await until(pilot, lambda: bool(app._notifications))
         assert str(folder / "bundles" / "round-01") in next(iter(app._notifications)).message
 
 
@@ -71,6 +72,7 @@ async def test_export_for_a_tool_an_annotator_and_with_repeats(folder: Path) -> 
         await until(pilot, lambda: "a percentage" in answer(app))
         await pilot.press("backspace", *"50", "enter")
         await until(pilot, lambda: not isinstance(app.screen, Export))
+        await until(pilot, lambda: bool(app._notifications))
         told = next(iter(app._notifications)).message
         assert told.startswith("3 slices, bert's, ")
         assert "1 of them labelled already, for label-studio" in told
