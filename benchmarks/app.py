@@ -55,7 +55,27 @@ EMPTY = (sys.executable, "-c", EMPTY_APP)
 # What a person does in a round, over and over; the last keys put everything back.
 HOUR = (
     *("1", DOWN, UP, UP, DOWN, "2", DOWN, ".", ".", ",", "p", "p", DOWN, "a", "u", UP, UP),
-    *("z", "3", DOWN, "d", "d", UP, "4", DOWN, DOWN, UP, UP, "5", DOWN, ".", ",", UP, "6"),
+    *(
+        "z",
+        "3",
+        "l",
+        DOWN,
+        "d",
+        "d",
+        UP,
+        "l",
+        "4",
+        DOWN,
+        DOWN,
+        UP,
+        UP,
+        "5",
+        DOWN,
+        ".",
+        ",",
+        UP,
+        "6",
+    ),
     *("?", "\x1b", ":", "\x1b"),
 )
 KEYS_AN_HOUR = 3600
@@ -113,10 +133,16 @@ def pressed(terminal: Terminal, keys: Sequence[str], times: int) -> list[Brought
     return [terminal.press(key) for _ in range(times) for key in keys]
 
 
+def opened(terminal: Terminal, keys: str) -> None:
+    for key in keys:
+        terminal.press(key)
+    terminal.settle(1)
+
+
 PLACES: tuple[tuple[str, str, tuple[str, ...], int], ...] = (
     ("rounds, in the list", "1", (UP, UP, DOWN, DOWN), 4096),
     ("jobs, in the list", "4", (DOWN, DOWN, UP, UP), 4096),
-    ("labels, in the list", "3", (DOWN, DOWN, UP, UP), 16384),
+    ("labels, in the list", "3l", (DOWN, DOWN, UP, UP), 16384),
     ("samples, along z", "5", (".", ".", ",", ","), 16384),
     ("samples, in the list", "5", (DOWN, DOWN, UP, UP), 16384),
     ("compare, other rounds", "6", (",", ",", ".", "."), 16384),
@@ -132,8 +158,7 @@ def keys(project: Path) -> None:
         empty.wait_for(b"painted")
         empty.settle(1)
         for name, screen, which, _ in PLACES:
-            ours.press(screen)
-            ours.settle(1)
+            opened(ours, screen)
             pairs = [(ours.press(key), empty.press("x")) for _ in range(15) for key in which]
             first, beside = (
                 percentile([one.first for one in each]) for each in zip(*pairs, strict=True)
@@ -149,8 +174,7 @@ def keys(project: Path) -> None:
 def written(project: Path) -> None:
     with app(project) as terminal:
         for name, screen, which, most in PLACES:
-            terminal.press(screen)
-            terminal.settle(1)
+            opened(terminal, screen)
             counts = sorted(one.size for one in pressed(terminal, which, 6))
             print(f"{name}: bytes a key, median {statistics.median(counts):.0f}")
             told("  most", counts[-1], most, "{:.0f}")
