@@ -19,7 +19,7 @@ from pathlib import Path
 
 from published import SIMULATION, make_project
 from startup import paint_time, pair, run_time
-from terminal import Brought, Terminal, running
+from terminal import QUIET, Brought, Terminal, running
 
 EMPTY_APP = """
 from textual.app import App
@@ -79,6 +79,7 @@ HOUR = (
     *("?", "\x1b", ":", "\x1b"),
 )
 KEYS_AN_HOUR = 3600
+REST = 1.0  # seconds of quiet that end a key's bytes: on a busy machine a picture is late
 
 
 def told(name: str, value: float, most: float, form: str) -> None:
@@ -128,9 +129,11 @@ def percentile(times: Sequence[float]) -> float:
     return statistics.quantiles(times, n=20)[-1]
 
 
-def pressed(terminal: Terminal, keys: Sequence[str], times: int) -> list[Brought]:
+def pressed(
+    terminal: Terminal, keys: Sequence[str], times: int, quiet: float = QUIET
+) -> list[Brought]:
     """The keys in turn, one at a time, so many times over."""
-    return [terminal.press(key) for _ in range(times) for key in keys]
+    return [terminal.press(key, quiet=quiet) for _ in range(times) for key in keys]
 
 
 def opened(terminal: Terminal, keys: str) -> None:
@@ -175,7 +178,7 @@ def written(project: Path) -> None:
     with app(project) as terminal:
         for name, screen, which, most in PLACES:
             opened(terminal, screen)
-            counts = sorted(one.size for one in pressed(terminal, which, 6))
+            counts = sorted(one.size for one in pressed(terminal, which, 4, REST))
             print(f"{name}: bytes a key, median {statistics.median(counts):.0f}")
             told("  most", counts[-1], most, "{:.0f}")
 

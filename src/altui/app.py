@@ -272,6 +272,9 @@ class AltuiApp(TypeAhead):
 
     def begin(self) -> None:
         """Open the project, in a thread that quitting does not wait for."""
+        from altui.widgets.memory import return_freed_memory
+
+        return_freed_memory()
         self._doing += 1
         work = partial(self._work, self._open, self._opened, self._not_opened)
         threading.Thread(target=work, name="altui-open", daemon=True).start()
