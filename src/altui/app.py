@@ -37,6 +37,7 @@ if TYPE_CHECKING:  # imported once the first frame is there
     from altui.project import Project
     from altui.rounds.propose import Proposals
     from altui.screens.commands import ActionCommands
+    from altui.screens.export import Wanted
     from altui.widgets.terminal import CellStyle
 
 _T = TypeVar("_T")
@@ -81,6 +82,12 @@ def _compare() -> AltuiScreen:
     return CompareScreen()
 
 
+def _wizard() -> AltuiScreen:
+    from altui.screens.wizard import WizardScreen
+
+    return WizardScreen()
+
+
 def _commands() -> type[ActionCommands]:
     from altui.screens.commands import ActionCommands
 
@@ -102,6 +109,7 @@ class AltuiApp(App[None]):
         "jobs": _jobs,
         "samples": _samples,
         "compare": _compare,
+        "wizard": _wizard,
     }
     DEFAULT_MODE = "opening"
     BINDINGS = bindings()
@@ -160,6 +168,7 @@ class AltuiApp(App[None]):
         self.snapshot: Snapshot | None = None
         self.failure: Exception | None = None  # why the project could not be opened
         self.imported_from: str | None = None
+        self.exported: Wanted | None = None  # what the last bundle was to be
         self.interval = interval
         self.watcher: Watcher | None = None
         self._host = host or socket.gethostname()
@@ -178,6 +187,11 @@ class AltuiApp(App[None]):
             assert not isinstance(self._given, Path), "the project is not open yet"
             return self._given
         return self._project
+
+    @property
+    def folder(self) -> Path:
+        """The project's."""
+        return self._given if isinstance(self._given, Path) else self._given.root
 
     @property
     def poller(self) -> Poller:
@@ -204,7 +218,10 @@ class AltuiApp(App[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         known = find(action)
-        return known is None or is_valid(known, self.context)
+        here = self.screen_stack[0] if self.is_running else None
+        if known is None or not isinstance(here, AltuiScreen):
+            return known is None or is_valid(known, self.context)
+        return here.can(known)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         return ()
@@ -234,17 +251,27 @@ class AltuiApp(App[None]):
         work = partial(self._work, self._open, self._opened, self._not_opened)
         threading.Thread(target=work, name="altui-open", daemon=True).start()
 
-    def _open(self) -> tuple[Project, Poller]:
-        """Imports what the screens need, too, so that they come up at once."""
+    def _open(self) -> tuple[Project, Poller] | None:
+        """None for a folder that is no project yet. Imports what the screens need, too, so that
+        they come up at once.
+        """
         from altui.poller import Poller
         from altui.project import Project
         from altui.screens import compare, jobs, labels, proposals, rounds, samples  # noqa: F401
+        from altui.setup.init import is_to_be_set_up
 
         given = self._given
+        if isinstance(given, Path) and is_to_be_set_up(given):
+            from altui.screens import wizard  # noqa: F401
+
+            return None
         project = Project.open(given) if isinstance(given, Path) else given
         return project, Poller(project, self._polled, self._poll_failed, self.interval)
 
-    def _opened(self, found: tuple[Project, Poller]) -> None:
+    def _opened(self, found: tuple[Project, Poller] | None) -> None:
+        if found is None:
+            self.switch_mode("wizard")
+            return
         self._project, self._poller = found
         store = self.project.workspace.store
         self.who = f"{store.who}@{self._host}{'' if store.writable else ' (read-only)'}"
@@ -399,12 +426,12 @@ class AltuiApp(App[None]):
         self.say(f"{job} was started: press {self.key_of('show_jobs')}")
 
     def action_export(self) -> None:
-        from altui.screens.export import Export
+        from altui.screens.export import Export, Wanted
 
         number = self.snapshot.status.round if self.snapshot else 1
         self.perform(
             lambda: free_folder(self.project.root, number),
-            lambda folder: void(self.push_screen(Export(folder))),
+            lambda folder: void(self.push_screen(Export(folder, self.exported or Wanted()))),
         )
 
     def action_import_labels(self) -> None:
@@ -434,7 +461,8 @@ class AltuiApp(App[None]):
 
         here = self.screen_stack[0]
         name = here.SCREEN_NAME if isinstance(here, AltuiScreen) else ""
-        self.push_screen(Help(name, self.context))
+        can = here.can if isinstance(here, AltuiScreen) else partial(is_valid, context=self.context)
+        self.push_screen(Help(name, can))
 
     def action_help_quit(self) -> None:
         """Ctrl+C, which people try first."""
