@@ -172,7 +172,7 @@ async def test_an_earlier_mask_is_looked_at_and_brought_back(
     async with app.run_test(size=(120, 36)) as pilot:
         await open_labels(pilot)
         await press(pilot, "down")
-        assert title(app) == f"{good}, revision {second}, current"
+        assert title(app) == f"{good}, revision {second}"
         assert "b" not in keys(app)
         await press(pilot, "comma")
         assert title(app) == f"{good}, revision {first}, earlier"
@@ -184,7 +184,7 @@ async def test_an_earlier_mask_is_looked_at_and_brought_back(
         assert picture.layers.classes is not None
         assert np.array_equal(picture.layers.classes, kept)
         await press(pilot, "full_stop")
-        assert title(app) == f"{good}, revision {second}, current"
+        assert title(app) == f"{good}, revision {second}"
         await press(pilot, "comma")
         await pilot.press("b")
         await until(pilot, lambda: isinstance(app.screen, Confirm))
