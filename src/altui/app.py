@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar, cast
@@ -29,8 +30,11 @@ from altui.screens.trouble import crash_in_words, in_words
 from altui.text import listing
 from altui.widgets.plain_ascii import PlainAscii
 from altui.widgets.terminal import speaks_unicode
+from altui.widgets.type_ahead import TypeAhead
 
 if TYPE_CHECKING:  # imported once the first frame is there
+    from textual.driver import Driver
+
     from altui.inbox.inbox import Note, Taken
     from altui.inbox.watcher import Watcher
     from altui.poller import Poller, Snapshot
@@ -94,7 +98,7 @@ def _commands() -> type[ActionCommands]:
     return ActionCommands
 
 
-class AltuiApp(App[None]):
+class AltuiApp(TypeAhead):
     """Opens a project once its first frame is painted; the screens look at it through
     snapshots and change it through `perform`.
     """
@@ -179,6 +183,15 @@ class AltuiApp(App[None]):
         # One thread, so that what is typed fast is done in the order of its typing.
         self._doer = ThreadPoolExecutor(1, thread_name_prefix="altui-act")
         self._doing = 0
+        self._unseen = False  # whether something was done that no snapshot shows yet
+
+    def get_driver_class(self) -> type[Driver]:
+        usual = super().get_driver_class()
+        if usual.__name__ != "LinuxDriver":  # a test's, or another system's
+            return usual
+        from altui.widgets.driver import Driver as Ours
+
+        return Ours
 
     @property
     def project(self) -> Project:
@@ -205,8 +218,10 @@ class AltuiApp(App[None]):
             return None
         here = self.screen_stack[0]
         if isinstance(here, AltuiScreen) and here.is_ready:
-            return here.context(self.snapshot)
-        return Context(self.snapshot)
+            context = here.context(self.snapshot)
+        else:
+            context = Context(self.snapshot)
+        return replace(context, is_deciding=self._doing > 0 or self._unseen)
 
     def farewell(self) -> str:
         """'train-001 goes on in the background': for after the app has ended."""
@@ -322,6 +337,7 @@ class AltuiApp(App[None]):
 
     def on_altui_app_polled(self, message: Polled) -> None:
         self.snapshot = message.snapshot
+        self._unseen = self._doing > 0
         if self.is_running:
             here = self.screen_stack[0]
             if isinstance(here, AltuiScreen):
@@ -353,6 +369,7 @@ class AltuiApp(App[None]):
         """
         work = partial(self._work, call, done, failed or self.complain)
         self._doing += 1
+        self._unseen = True
         if slow:
             self.run_worker(work, thread=True, exit_on_error=False)
         else:
