@@ -66,9 +66,7 @@ def returned_files(paths: Iterable[Path], scratch: Scratch) -> Gathered:
     given = list(paths)
     gathered = _Gathering(scratch)
     found = [list(files_in(path, scratch, gathered.verdicts)) for path in given]
-    maps = [
-        file for files in found for file in files if file.given and is_label_map(file.place.name)
-    ]
+    maps = [file for files in found for file in files if file.given and is_map(file)]
     for files in found:
         gathered.add([file for file in files if file not in maps], maps)
     if not gathered.masks and not gathered.verdicts:
