@@ -1,9 +1,11 @@
 """What taking masks in costs beyond decoding and hashing them: ratios within one run.
 
     python benchmarks/importing.py [--masks 1000] [--side 1200] [--runs 3] [--threads N]
+                                   [--enlarge PROJECT]
 
-Deflate TIFFs of made-up trabecular bone, one a slice, for a sample of plain 8-bit slices. Bare:
-each file read, hashed with SHA-256 and decoded by tifffile, in as many threads as an import uses.
+Deflate TIFFs, one a slice, for a sample of plain 8-bit slices: of made-up trabecular bone, or, with
+`--enlarge`, the outlines of a project's own training masks, smoothed and roughened, on its own
+slices. Bare: each file read, hashed with SHA-256 and decoded by tifffile, in as many threads as an import uses.
 Beside it a dry run and an import (every check, label and original stored and synced, row
 committed), by turns; medians are told. Then anonymous memory at its peak over that before an
 import, for a fifth of the masks and for all, each in a process of its own; and how late the app's
@@ -23,7 +25,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -31,12 +35,13 @@ import tifffile
 
 from altui import Project
 from altui.app import AltuiApp
-from altui.labels.accept import encode
 from altui.labels.checks.orientation import fit_edges
 from altui.labels.checks.pieces import check_pieces
 from altui.labels.checks.shape import count_classes
+from altui.labels.encoded import encode
 from altui.labels.formats.base import Source
 from altui.labels.formats.tiff import open_tiff
+from altui.labels.runs import runs_of
 from altui.labels.scratch import Scratch
 from altui.labels.verdict import ImportReport
 
@@ -55,6 +60,7 @@ split = "test"
 images = "held.tif"
 masks = "held_mask.tif"
 """
+Base = tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]  # a mask and its slice
 GREY = np.array([40, 110, 150, 220], np.uint8)
 TURN = 0.005  # seconds that the app's loop is given between two turns
 
@@ -74,20 +80,60 @@ def drawn(rng: np.random.Generator, side: int) -> npt.NDArray[np.uint8]:
     return mask
 
 
-def make(root: Path, masks: int, side: int) -> None:
-    """A project, and its masks in `returned/`."""
+def enlarged(rng: np.random.Generator, project: Path, side: int) -> Iterator[Base]:
+    """Masks of a project's training samples and their slices, (side, side) each, in any order.
+
+    Bilinear, so that outlines are no staircases, with noise on the classes' memberships, which
+    moves an outline by a few pixels, as a hand does.
+    """
+    workspace = Project.open(project).workspace
+    slices = [
+        (header.name, index)
+        for header in workspace.train
+        for index in range(header.slices // 5, header.slices - header.slices // 5)
+    ]
+    for number in rng.permutation(len(slices)):
+        name, index = slices[number]
+        with workspace.masks(name) as masks, workspace.images(name) as images:
+            mask, image = masks.read(index), images.read(index)
+        members = np.stack([bilinear(mask == value, side) for value in range(len(GREY))])
+        members += np.stack(
+            [bilinear(rng.normal(0, 0.15, (side // 4,) * 2), side) for _ in members]
+        )
+        yield members.argmax(0).astype(np.uint8), bilinear(image, side).astype(np.uint8)
+
+
+def bilinear(values: npt.NDArray[Any], side: int) -> npt.NDArray[np.float32]:
+    """(h, w) enlarged to (side, side)."""
+    down, across = (
+        np.maximum(0, 1 - np.abs(np.linspace(0, length - 1, side)[:, None] - np.arange(length)))
+        for length in values.shape
+    )
+    return (down @ values.astype(np.float64) @ across.T).astype(np.float32)
+
+
+def made_up(rng: np.random.Generator, side: int) -> Iterator[Base]:
+    while True:
+        mask = drawn(rng, side)
+        yield mask, GREY[mask]
+
+
+def make(root: Path, masks: int, side: int, project: Path | None = None) -> None:
+    """A project, and its masks in `returned/`; `project`: where they are from, if not made up."""
     rng = np.random.default_rng(0)
     (root / "returned").mkdir(parents=True)
     (root / "altui.toml").write_text(CONFIG)
     for name in ("held", "held_mask"):
         tifffile.imwrite(root / f"{name}.tif", np.zeros((1, side, side), np.uint8))
-    bases = [drawn(rng, side) for _ in range(min(masks, 25))]
+    kinds = enlarged(rng, project, side) if project else made_up(rng, side)
+    bases = list(islice(kinds, min(masks, 25)))
     noise = rng.integers(0, 24, (side, side), np.uint8)
     with tifffile.TiffWriter(root / "screw.tif", bigtiff=True) as stack:
         for index in range(masks):
             shift = (3 * (index // len(bases)), 2 * index)
-            mask = np.roll(bases[index % len(bases)], shift, (0, 1))
-            stack.write(GREY[mask] + np.roll(noise, 7 * index, 1), contiguous=True)
+            mask, grey = (np.roll(one, shift, (0, 1)) for one in bases[index % len(bases)])
+            grey = np.minimum(grey, 255 - 24) + np.roll(noise, 7 * index, 1)
+            stack.write(grey, contiguous=True)
             tifffile.imwrite(
                 root / "returned" / f"screw_z{index:04d}.tif", mask, compression="zlib"
             )
@@ -134,6 +180,7 @@ def steps(root: Path, files: list[Path]) -> Iterator[tuple[str, float]]:
     classes, ignore = project.config.classes, project.config.classes.ignore
     scratch = Scratch(1 << 30)
     masks = [open_tiff(Source(file, ".tif", scratch)).read(0).values for file in files]
+    runs = [runs_of(mask) for mask in masks]
     with project.workspace.images("screw") as stack:
         images = [stack.read(index) for index in range(len(files))]
         ways: dict[str, Callable[[int], object]] = {
@@ -142,12 +189,13 @@ def steps(root: Path, files: list[Path]) -> Iterator[tuple[str, float]]:
                 Source(files[i], ".tif", scratch)
             ).read(0),
             "reading the slice's image": stack.read,
-            "counting the classes": lambda i: count_classes(masks[i], classes),
+            "finding runs of equal pixels": lambda i: runs_of(masks[i]),
+            "counting the classes": lambda i: count_classes(runs[i], classes),
             "holding it against the image's edges": lambda i: fit_edges(
                 masks[i], images[i], ignore
             ),
-            "counting islands and holes": lambda i: check_pieces(masks[i], ignore),
-            "compressing the label": lambda i: encode(masks[i]),
+            "counting islands and holes": lambda i: check_pieces(runs[i], ignore),
+            "packing and hashing the label": lambda i: encode(runs[i]).sha256,
         }
         for name, way in ways.items():
             best = min(thread_time(way, len(files)) for _ in range(5))
@@ -236,11 +284,12 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=1200)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--enlarge", type=Path, metavar="PROJECT")
     parser.add_argument("--only-times", action="store_true")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="altui-bench-", dir=os.environ.get("TMPDIR")) as where:
         root = Path(where) / "project"
-        make(root, given.masks, given.side)
+        make(root, given.masks, given.side, given.enlarge)
         files = sorted((root / "returned").iterdir())
         size = sum(file.stat().st_size for file in files) / len(files)
         print(

@@ -8,6 +8,7 @@ import pytest
 from altui.config import Classes
 from altui.labels.checks.orientation import TURNS, fit_edges
 from altui.labels.checks.shape import check_shape, count_classes
+from altui.labels.runs import runs_of
 from altui.labels.verdict import Refusal
 from altui.volumes.stack import open_stack
 from altui.workspace import Header
@@ -57,7 +58,7 @@ def test_undeclared_values_are_named_and_counted(dtype: type) -> None:
     mask[1, 0] = 100
     mask[2, :3] = 255  # ignored
     with pytest.raises(Refusal) as caught:
-        count_classes(mask, CLASSES)
+        count_classes(runs_of(mask), CLASSES)
     assert caught.value.code == "values"
     assert "7 (5 pixels), 100 (1 pixel)" in caught.value.message
     assert "255 (" not in caught.value.message
@@ -66,16 +67,16 @@ def test_undeclared_values_are_named_and_counted(dtype: type) -> None:
 def test_negative_and_huge_values() -> None:
     for value in (-1, -255, 256, 65535, 2**40):
         with pytest.raises(Refusal, match=str(value)):
-            count_classes(np.full((4, 4), value), CLASSES)
+            count_classes(runs_of(np.full((4, 4), value)), CLASSES)
     with pytest.raises(Refusal):
-        count_classes(np.full((4, 4), 2**64 - 1, np.uint64), CLASSES)
+        count_classes(runs_of(np.full((4, 4), 2**64 - 1, np.uint64)), CLASSES)
 
 
 def test_ignore_is_what_the_config_says() -> None:
     classes = Classes(names=("a", "b"), ignore=9)
-    count_classes(np.array([[0, 1, 9]], np.uint8), classes)
+    count_classes(runs_of(np.array([[0, 1, 9]], np.uint8)), classes)
     with pytest.raises(Refusal, match="255"):
-        count_classes(np.array([[0, 1, 255]], np.uint8), classes)
+        count_classes(runs_of(np.array([[0, 1, 255]], np.uint8)), classes)
 
 
 @pytest.fixture(scope="module")

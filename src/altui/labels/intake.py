@@ -8,13 +8,14 @@ from typing import NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
-from altui.labels.accept import Encoded, encode, is_same, store_file
+from altui.labels.accept import is_same, store_file
 from altui.labels.candidate import Candidate, Checked
 from altui.labels.checks.examine import Examiner
 from altui.labels.checks.record import disagreements
 from altui.labels.checks.remark import Remark
 from altui.labels.checks.rules import Rules
 from altui.labels.commit import append_label, append_quarantined, columns_of, with_claim
+from altui.labels.encoded import Encoded, encode
 from altui.labels.kept import Shelf
 from altui.labels.readings import answered, append_reading, compared, is_known
 from altui.labels.verdict import REPEAT, Refusal, Verdict, refused
@@ -87,8 +88,8 @@ class Intake:
         Raises Refusal for a mask that can be no label of its slice.
         """
         edges = not self.options.trust
-        mask, examined = self._examiner.examine(candidate.slice, mask, edges=edges)
-        return Checked(candidate, encode(mask), examined)
+        runs, examined = self._examiner.examine(candidate.slice, mask, edges=edges)
+        return Checked(candidate, encode(runs), examined)
 
     def take(self, groups: Iterable[Sequence[Checked]]) -> list[Verdict]:
         """Take in what came back, in one transaction: for each slice one mask, however often it

@@ -1,6 +1,7 @@
 """Files that the project keeps for good, each named by the SHA-256 of its content."""
 
 import hashlib
+import os
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +25,7 @@ ENDING = re.compile(r"((?:\.(?:nii|ome|seg))?\.[a-z0-9]{1,8})(?:#[^/]*)?$")
 
 def place(kind: str, sha256: str, ending: str) -> str:
     """Where content is kept, relative to the project."""
-    return (Path(STATE) / kind / sha256[:2] / f"{sha256}{ending}").as_posix()
+    return f"{STATE}/{kind}/{sha256[:2]}/{sha256}{ending}"
 
 
 class Shelf:
@@ -37,6 +38,7 @@ class Shelf:
         self._written: dict[str, Beside] = {}  # by where they are to be
         self._syncing = ThreadPoolExecutor(SYNCS, thread_name_prefix="altui-sync")
         self._synced: set[Path] = set()  # folders that hold others
+        self._made: set[Path] = set()
 
     def close(self) -> None:
         """What was not settled is gone."""
@@ -53,7 +55,9 @@ class Shelf:
             return
         target = self.root / path
         with _explained(what, target.parent):
-            target.parent.mkdir(parents=True, exist_ok=True)
+            if target.parent not in self._made:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                self._made.add(target.parent)
             self._written[path] = write_beside(target, write)
 
     def put_original(self, source: Path, sha256: str, name: str) -> str:
@@ -64,9 +68,9 @@ class Shelf:
         """
         ending = ENDING.search(name.lower())
         path = place(ORIGINALS, sha256, ending[1] if ending else "")
-        for there in sorted((self.root / path).parent.glob(f"{sha256}*")):
-            if digest_of(there) == sha256:
-                return there.relative_to(self.root).as_posix()
+        for there in self._kept_as(path, sha256):
+            if digest_of(self.root / there) == sha256:
+                return there
 
         def copy(file: BinaryIO) -> None:
             digest = hashlib.sha256()
@@ -78,6 +82,15 @@ class Shelf:
 
         self.put(path, "file as it came", copy)
         return path
+
+    def _kept_as(self, path: str, sha256: str) -> list[str]:
+        """Where a file of that hash may lie already, whatever its ending."""
+        folder = os.path.dirname(path)
+        try:
+            names = os.listdir(self.root / folder)
+        except OSError:  # most likely not there yet
+            return []
+        return [f"{folder}/{name}" for name in sorted(names) if name.startswith(sha256)]
 
     def settle(self) -> None:
         """Put everything in its place, to survive a power cut. Raises AltuiError."""

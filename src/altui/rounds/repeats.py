@@ -14,7 +14,7 @@ from altui.rounds.people import is_same
 from altui.rounds.state import current_round, slate
 from altui.slices import SliceId
 from altui.store.connection import Transaction
-from altui.store.history import History, Label, Reading, Repeat
+from altui.store.history import History, Label, Reading, Repeat, derived
 from altui.workspace import Workspace
 
 Ids = npt.NDArray[np.integer]
@@ -92,6 +92,7 @@ def drawn_by(history: History, label: Label) -> str:
     return label.annotator or history.event_of(label).who
 
 
+@derived
 def open_repeats(history: History) -> tuple[Repeat, ...]:
     """Those whose masks are readings: all that were not released since."""
     released = {row.slice: row.event for row in history.claims if not row.annotator}
