@@ -5,11 +5,12 @@
 
 Deflate TIFFs, one a slice, for a sample of plain 8-bit slices: of made-up trabecular bone, or, with
 `--enlarge`, the outlines of a project's own training masks, smoothed and roughened, on its own
-slices. Bare: each file read, hashed with SHA-256 and decoded by tifffile, in as many threads as an import uses.
-Beside it a dry run and an import (every check, label and original stored and synced, row
-committed), by turns; medians are told. Then anonymous memory at its peak over that before an
-import, for a fifth of the masks and for all, each in a process of its own; and how late the app's
-event loop comes to its turns while an import runs in it, beside an idle app.
+slices. Bare: each file read, hashed with SHA-256 and decoded by tifffile, in as many threads as an
+import uses. Beside it a dry run and an import (every check, label and original stored and synced,
+row committed), by turns; medians are told, of seconds and of the processors' time. Then anonymous
+memory at its peak over that before an import, for a fifth of the masks and for all, each in a
+process of its own; and how late the app's event loop comes to its turns while an import runs in
+it, beside an idle app.
 """
 
 import argparse
@@ -25,9 +26,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -109,7 +111,8 @@ def bilinear(values: npt.NDArray[Any], side: int) -> npt.NDArray[np.float32]:
         np.maximum(0, 1 - np.abs(np.linspace(0, length - 1, side)[:, None] - np.arange(length)))
         for length in values.shape
     )
-    return (down @ values.astype(np.float64) @ across.T).astype(np.float32)
+    large: npt.NDArray[np.float64] = down @ values.astype(np.float64) @ across.T
+    return large.astype(np.float32)
 
 
 def made_up(rng: np.random.Generator, side: int) -> Iterator[Base]:
@@ -139,18 +142,40 @@ def make(root: Path, masks: int, side: int, project: Path | None = None) -> None
             )
 
 
+def linked(files: list[Path], where: Path, number: int) -> Path:
+    """The first `number` of `files` in a folder of their own."""
+    folder = where / f"first{number}"
+    folder.mkdir()
+    for file in files[:number]:
+        os.link(file, folder / file.name)
+    return folder
+
+
 def bare_one(path: Path) -> None:
     data = path.read_bytes()
     hashlib.sha256(data).hexdigest()
     tifffile.imread(io.BytesIO(data))
 
 
-def bare(files: list[Path], threads: int) -> float:
+class Times(NamedTuple):
     """Seconds."""
-    begin = time.perf_counter()
-    with ThreadPoolExecutor(threads) as pool:
+
+    wall: float
+    processor: float
+
+
+@contextmanager
+def timed(times: list[Times]) -> Iterator[None]:
+    wall, processor = time.perf_counter(), time.process_time()
+    yield
+    times.append(Times(time.perf_counter() - wall, time.process_time() - processor))
+
+
+def bare(files: list[Path], threads: int) -> Times:
+    times: list[Times] = []
+    with timed(times), ThreadPoolExecutor(threads) as pool:
         list(pool.map(bare_one, files))
-    return time.perf_counter() - begin
+    return times[0]
 
 
 def fresh(root: Path) -> Project:
@@ -158,15 +183,15 @@ def fresh(root: Path) -> Project:
     return Project.open(root)
 
 
-def taken(root: Path, files: list[Path], dry_run: bool) -> float:
-    """Seconds for a project without labels to take `files` in."""
+def taken(root: Path, folder: Path, dry_run: bool) -> Times:
+    """For a project without labels to take the masks of `folder` in."""
     project = fresh(root)
     os.sync()
-    begin = time.perf_counter()
-    report = project.import_labels(*files, unasked=True, dry_run=dry_run)
-    seconds = time.perf_counter() - begin
-    check(report, len(files))
-    return seconds
+    times: list[Times] = []
+    with timed(times):
+        report = project.import_labels(folder, unasked=True, dry_run=dry_run)
+    check(report, len(os.listdir(folder)))
+    return times[0]
 
 
 def check(report: ImportReport, masks: int) -> None:
@@ -215,8 +240,8 @@ def anonymous() -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon:")) * 1024
 
 
-def most_memory(root: Path, files: list[Path], answer: "multiprocessing.Queue[int]") -> None:
-    taken(root, files[:20], dry_run=True)  # what is loaded once, whatever there is to do
+def most_memory(root: Path, some: Path, folder: Path, answer: "multiprocessing.Queue[int]") -> None:
+    taken(root, some, dry_run=True)  # what is loaded once, whatever there is to do
     before = most = anonymous()
     done = threading.Event()
 
@@ -227,25 +252,26 @@ def most_memory(root: Path, files: list[Path], answer: "multiprocessing.Queue[in
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    taken(root, files, dry_run=False)
+    taken(root, folder, dry_run=False)
     done.set()
     watcher.join()
     answer.put(most - before)
 
 
-def memory(root: Path, files: list[Path]) -> int:
+def memory(root: Path, some: Path, folder: Path) -> int:
+    """Bytes for the masks of `folder`, after those of `some`."""
     context = multiprocessing.get_context("spawn")
     answer: multiprocessing.Queue[int] = context.Queue()
-    process = context.Process(target=most_memory, args=(root, files, answer))
+    process = context.Process(target=most_memory, args=(root, some, folder, answer))
     process.start()
     most = answer.get()
     process.join()
     return most
 
 
-async def lateness(root: Path, files: list[Path] | None) -> list[float]:
-    """Seconds by which the app's loop came late to its turns while it imported `files`, or for
-    three seconds of nothing.
+async def lateness(root: Path, folder: Path | None) -> list[float]:
+    """Seconds by which the app's loop came late to its turns while it imported the masks of
+    `folder`, or for three seconds of nothing.
     """
     app = AltuiApp(fresh(root))
     late: list[float] = []
@@ -255,14 +281,14 @@ async def lateness(root: Path, files: list[Path] | None) -> list[float]:
         end = time.perf_counter() + 3.0
 
         def reported(report: ImportReport) -> None:
-            check(report, len(files or ()))
+            check(report, len(os.listdir(folder)) if folder else 0)
             done.set()
 
-        if files is not None:
+        if folder is not None:
             app.perform(
-                lambda: app.project.import_labels(*files, unasked=True), reported, slow=True
+                lambda: app.project.import_labels(folder, unasked=True), reported, slow=True
             )
-        while not done.is_set() if files is not None else time.perf_counter() < end:
+        while not done.is_set() if folder is not None else time.perf_counter() < end:
             begin = time.perf_counter()
             await asyncio.sleep(TURN)
             late.append(time.perf_counter() - begin - TURN)
@@ -290,31 +316,38 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="altui-bench-", dir=os.environ.get("TMPDIR")) as where:
         root = Path(where) / "project"
         make(root, given.masks, given.side, given.enlarge)
-        files = sorted((root / "returned").iterdir())
+        returned = root / "returned"
+        files = sorted(returned.iterdir())
         size = sum(file.stat().st_size for file in files) / len(files)
         print(
             f"{len(files)} masks of {given.side}² in {size / 1e3:.0f} kB; {given.threads} threads"
         )
-        ways: dict[str, Callable[[], float]] = {
+        ways: dict[str, Callable[[], Times]] = {
             "bare": lambda: bare(files, given.threads),
-            "dry run": lambda: taken(root, files, dry_run=True),
-            "import": lambda: taken(root, files, dry_run=False),
+            "dry run": lambda: taken(root, returned, dry_run=True),
+            "import": lambda: taken(root, returned, dry_run=False),
         }
         bare(files, given.threads)  # the first time, the files come from the disk
         times = [{name: way() for name, way in ways.items()} for _ in range(given.runs)]
         for name in ways:
-            seconds = statistics.median(run[name] for run in times)
-            ratio = statistics.median(run[name] / run["bare"] for run in times)
-            each = 1e3 * seconds / len(files)
-            print(f"{name}: {seconds:.2f} s, {each:.2f} ms a mask, ratio {ratio:.2f}")
+            own = np.array([run[name] for run in times])
+            ratios = own / np.array([run["bare"] for run in times])
+            each = 1e3 * np.median(own, 0) / len(files)
+            wall, processor = np.median(ratios, 0)
+            print(
+                f"{name}: {each[0]:.2f} ms a mask, ratio {wall:.2f}; {each[1]:.2f} ms of "
+                f"processors, ratio {processor:.2f}"
+            )
         for name, milliseconds in steps(root, files[:40]):
             print(f"{name}: {milliseconds:.2f} ms of one core")
         if given.only_times:
             return
-        for part in (files[: len(files) // 5], files):
-            print(f"memory for {len(part)} masks: {memory(root, part) / 1e6:.0f} MB")
+        few, fifth = (linked(files, Path(where), number) for number in (20, len(files) // 5))
+        for part in (fifth, returned):
+            most = memory(root, few, part) / 1e6
+            print(f"memory for {len(os.listdir(part))} masks: {most:.0f} MB")
         print("the app's loop, idle: " + told(asyncio.run(lateness(root, None))))
-        print("the app's loop, importing: " + told(asyncio.run(lateness(root, files))))
+        print("the app's loop, importing: " + told(asyncio.run(lateness(root, returned))))
 
 
 if __name__ == "__main__":

@@ -298,7 +298,7 @@ def derived(
     """A pure function of a history, worked out once for each: an import asks for every mask."""
 
     @wraps(function)
-    def once(history: History, *args: _Rest.args, **kwargs: _Rest.kwargs) -> _Found:
+    def once(history: History, /, *args: _Rest.args, **kwargs: _Rest.kwargs) -> _Found:
         key = function, args, *kwargs.items()
         if key not in history.derived:
             history.derived[key] = function(history, *args, **kwargs)
