@@ -53,6 +53,8 @@ class TitleBar(Widget):
         return Content.assemble(brand, name, " " * gap, tabs, who)
 
     def _tabs(self, padding: str) -> Content:
+        if self._screen_name == "wizard":  # there are no other screens yet
+            return Content()
         tabs = (self._tab(name, label, padding) for name, label in TABS)
         return Content(" ").join(tabs)
 
