@@ -131,7 +131,7 @@ def test_edges_fit_as_they_plainly_do(seed: int, square: bool, kind: type) -> No
     coarse = rng.integers(0, 3, (12, 12 if square else 10))
     mask = np.kron(coarse, np.ones((8, 8), int)).astype(np.uint8)
     turn = rng.choice(list(TURNS))
-    image = TURNS[turn](mask) if square else mask
+    image: Array = TURNS[turn](mask) if square else mask
     image = (60 * image + rng.integers(0, 40, image.shape)).astype(kind)
     fit, (own, turned) = fit_edges(mask, image, 255), plainly(mask, image)
     assert fit is not None

@@ -5,22 +5,22 @@ import numpy.typing as npt
 
 from altui.errors import AltuiError
 from altui.labels.encoded import Encoded
-from altui.labels.kept import Shelf
+from altui.labels.kept import Shelf, Writing
 from altui.store.history import Label, Quarantined, Reading
 from altui.volumes.stack import open_stack
 from altui.workspace import Workspace
 
 
-def store_file(shelf: Shelf, encoded: Encoded) -> None:
-    """Have a label's file written, or a damaged one mended. Without a row in the store it is not
-    yet a label. Raises AltuiError.
+def store_file(shelf: Shelf, encoded: Encoded) -> Writing | None:
+    """Have a label's file written, or a damaged one mended; None for one that is there already.
+    Without a row in the store it is not yet a label. The result raises AltuiError.
     """
     try:
         if (shelf.root / encoded.path).read_bytes() == encoded.data:
-            return
+            return None
     except OSError:
         pass  # not there, or not to be read: written, or told so by the writing
-    shelf.put(encoded.path, "label", lambda file: file.write(encoded.data))
+    return shelf.put(encoded.path, "label", lambda file: file.write(encoded.data))
 
 
 def is_same(workspace: Workspace, current: Label, encoded: Encoded) -> bool:
