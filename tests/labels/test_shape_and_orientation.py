@@ -143,7 +143,7 @@ def test_edges_fit_as_they_plainly_do(seed: int, square: bool, kind: type) -> No
 @pytest.mark.parametrize("step", [1, 2, 3, 5])
 @pytest.mark.parametrize("kind", [np.uint8, np.int16, np.uint32, np.float64])
 def test_shrunk_to_the_corners_mean(step: int, kind: type) -> None:
-    image = np.random.default_rng(0).integers(0, 100, (23, 37)).astype(kind)
+    image: Array = np.random.default_rng(0).integers(0, 100, (23, 37)).astype(kind)
     squares = image[: 23 // step * step, : 37 // step * step].reshape(23 // step, step, -1, step)
     corners = squares[:, [0, -1]][..., [0, -1]].astype(float)
     assert np.allclose(shrink(image, step), corners.mean((1, 3)))

@@ -22,7 +22,7 @@ def history(slices: list[int], reader: str = "carl") -> History:
     labels = {one: Label(one + 1, 1, "screw", one, "", "", "", "") for one in slices}
     repeats = [Repeat(n, 1, labels[one].id, reader, "") for n, one in enumerate(slices)]
     readings = [
-        Reading(n, 1, n, "screw", one, *[""] * 4, reader, "", None, "", MATRICES[n])
+        Reading(n, 1, n, "screw", one, "", "", "", "", reader, "", None, "", MATRICES[n])
         for n, one in enumerate(slices)
     ]
     return History(

@@ -41,8 +41,6 @@ class TiffStack(Stack):
         with naming(whole):
             data, self._dialect, pages, broken = directories or read_directories(path)
             self._data: mmap.mmap | None = data
-            if not pages:
-                raise Damaged(f"holds no page: {broken.reason}" if broken else "holds no page")
         self.slices = len(pages)
         with naming(partial(self.where, 0)):
             self.dtype = dtype_of(pages[0].form, indices)
@@ -163,6 +161,8 @@ def read_directories(path: Path) -> Directories:
     data = map_file(path)
     dialect = read_dialect(data)
     pages, broken = read_pages(data, dialect)
+    if not pages:
+        raise Damaged(f"holds no page: {broken.reason}" if broken else "holds no page")
     return Directories(data, dialect, [page for page in pages if not page.reduced] or pages, broken)
 
 
