@@ -15,11 +15,11 @@ which cost as much as trained ones. All that is compared is timed by turns, and 
 
 import argparse
 import multiprocessing
-import resource
 import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -214,6 +214,7 @@ def times(
     config = configured(given, where)
     compute = computing.choose(config.training)
     network = made(config, compute)
+    copy = deepcopy(network)  # for Baal: a committee's hooks cannot be copied
     committee = configured(given, where, committee="dropout", members=members)
     with pool_of(folder, config) as opened:
         samples = list(opened.values())
@@ -237,7 +238,7 @@ def times(
             "loop x10": lambda: plain(network, compute, slices, size, members),
         }
         try:
-            timed["baal x10"] = baal(network, compute, slices, size)
+            timed["baal x10"] = baal(copy, compute, slices, size)
         except ImportError:
             print("baal is not installed: ten whole passes in a plain loop stand for it")
         return by_turns(timed, repeats), compute.description, count
@@ -251,7 +252,9 @@ def memory(slices: int, where: dict[str, str], answer: Any) -> None:
         compute = computing.choose(config.training)
         with pool_of(folder, config) as opened:
             scored(list(opened.values()), Predictor(made(config, compute), compute, 1536), folder)
-    answer.put(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    # Not getrusage's: a child's begins at what its parent had.
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    answer.put(int(status.split("VmHWM:")[1].split()[0]) / 1024)
 
 
 def grown(slices: int, where: dict[str, str]) -> float:

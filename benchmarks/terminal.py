@@ -15,7 +15,7 @@ from typing import NamedTuple
 import psutil
 
 SIZE = (24, 80)  # rows, columns
-QUIET = 0.08  # seconds without output that end a repaint
+QUIET = 0.4  # seconds without output that end what a key brings: some of it waits for a rest
 
 
 class Brought(NamedTuple):
@@ -59,13 +59,13 @@ class Terminal:
             count += len(found)
         return count
 
-    def press(self, key: str, patience: float = 5.0) -> Brought:
+    def press(self, key: str, patience: float = 5.0, quiet: float = QUIET) -> Brought:
         begin = time.perf_counter()
         os.write(self._terminal, key.encode())
         found = self.read(patience)
         count, first = len(found), time.perf_counter()
         last = first
-        while found and (found := self.read(QUIET)):
+        while found and (found := self.read(quiet)):
             count, last = count + len(found), time.perf_counter()
         return Brought(first - begin, last - begin, count)
 

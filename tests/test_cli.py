@@ -163,6 +163,11 @@ def test_a_broken_database(folder: Path) -> None:
 
 def test_open_needs_a_terminal(folder: Path) -> None:
     assert "needs a terminal" in refusal("open", folder)
+    assert "needs a terminal" in refusal(folder)  # which opens it, too
+
+
+def test_setting_up_without_a_terminal(tmp_path: Path) -> None:
+    assert f'"altui init {tmp_path}" writes one' in refusal(tmp_path)
 
 
 def test_jobs_before_the_first(folder: Path) -> None:

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar, cast
@@ -29,14 +30,18 @@ from altui.screens.trouble import crash_in_words, in_words
 from altui.text import listing
 from altui.widgets.plain_ascii import PlainAscii
 from altui.widgets.terminal import speaks_unicode
+from altui.widgets.type_ahead import TypeAhead
 
 if TYPE_CHECKING:  # imported once the first frame is there
+    from textual.driver import Driver
+
     from altui.inbox.inbox import Note, Taken
     from altui.inbox.watcher import Watcher
     from altui.poller import Poller, Snapshot
     from altui.project import Project
     from altui.rounds.propose import Proposals
     from altui.screens.commands import ActionCommands
+    from altui.screens.export import Wanted
     from altui.widgets.terminal import CellStyle
 
 _T = TypeVar("_T")
@@ -81,13 +86,19 @@ def _compare() -> AltuiScreen:
     return CompareScreen()
 
 
+def _wizard() -> AltuiScreen:
+    from altui.screens.wizard import WizardScreen
+
+    return WizardScreen()
+
+
 def _commands() -> type[ActionCommands]:
     from altui.screens.commands import ActionCommands
 
     return ActionCommands
 
 
-class AltuiApp(App[None]):
+class AltuiApp(TypeAhead):
     """Opens a project once its first frame is painted; the screens look at it through
     snapshots and change it through `perform`.
     """
@@ -102,6 +113,7 @@ class AltuiApp(App[None]):
         "jobs": _jobs,
         "samples": _samples,
         "compare": _compare,
+        "wizard": _wizard,
     }
     DEFAULT_MODE = "opening"
     BINDINGS = bindings()
@@ -160,6 +172,7 @@ class AltuiApp(App[None]):
         self.snapshot: Snapshot | None = None
         self.failure: Exception | None = None  # why the project could not be opened
         self.imported_from: str | None = None
+        self.exported: Wanted | None = None  # what the last bundle was to be
         self.interval = interval
         self.watcher: Watcher | None = None
         self._host = host or socket.gethostname()
@@ -170,6 +183,15 @@ class AltuiApp(App[None]):
         # One thread, so that what is typed fast is done in the order of its typing.
         self._doer = ThreadPoolExecutor(1, thread_name_prefix="altui-act")
         self._doing = 0
+        self._unseen = False  # whether something was done that no snapshot shows yet
+
+    def get_driver_class(self) -> type[Driver]:
+        usual = super().get_driver_class()
+        if usual.__name__ != "LinuxDriver":  # a test's, or another system's
+            return usual
+        from altui.widgets.driver import Driver as Ours
+
+        return Ours
 
     @property
     def project(self) -> Project:
@@ -178,6 +200,11 @@ class AltuiApp(App[None]):
             assert not isinstance(self._given, Path), "the project is not open yet"
             return self._given
         return self._project
+
+    @property
+    def folder(self) -> Path:
+        """The project's."""
+        return self._given if isinstance(self._given, Path) else self._given.root
 
     @property
     def poller(self) -> Poller:
@@ -191,8 +218,10 @@ class AltuiApp(App[None]):
             return None
         here = self.screen_stack[0]
         if isinstance(here, AltuiScreen) and here.is_ready:
-            return here.context(self.snapshot)
-        return Context(self.snapshot)
+            context = here.context(self.snapshot)
+        else:
+            context = Context(self.snapshot)
+        return replace(context, is_deciding=self._doing > 0 or self._unseen)
 
     def farewell(self) -> str:
         """'train-001 goes on in the background': for after the app has ended."""
@@ -204,7 +233,10 @@ class AltuiApp(App[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         known = find(action)
-        return known is None or is_valid(known, self.context)
+        here = self.screen_stack[0] if self.is_running else None
+        if known is None or not isinstance(here, AltuiScreen):
+            return known is None or is_valid(known, self.context)
+        return here.can(known)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         return ()
@@ -234,17 +266,27 @@ class AltuiApp(App[None]):
         work = partial(self._work, self._open, self._opened, self._not_opened)
         threading.Thread(target=work, name="altui-open", daemon=True).start()
 
-    def _open(self) -> tuple[Project, Poller]:
-        """Imports what the screens need, too, so that they come up at once."""
+    def _open(self) -> tuple[Project, Poller] | None:
+        """None for a folder that is no project yet. Imports what the screens need, too, so that
+        they come up at once.
+        """
         from altui.poller import Poller
         from altui.project import Project
         from altui.screens import compare, jobs, labels, proposals, rounds, samples  # noqa: F401
+        from altui.setup.init import is_to_be_set_up
 
         given = self._given
+        if isinstance(given, Path) and is_to_be_set_up(given):
+            from altui.screens import wizard  # noqa: F401
+
+            return None
         project = Project.open(given) if isinstance(given, Path) else given
         return project, Poller(project, self._polled, self._poll_failed, self.interval)
 
-    def _opened(self, found: tuple[Project, Poller]) -> None:
+    def _opened(self, found: tuple[Project, Poller] | None) -> None:
+        if found is None:
+            self.switch_mode("wizard")
+            return
         self._project, self._poller = found
         store = self.project.workspace.store
         self.who = f"{store.who}@{self._host}{'' if store.writable else ' (read-only)'}"
@@ -295,6 +337,7 @@ class AltuiApp(App[None]):
 
     def on_altui_app_polled(self, message: Polled) -> None:
         self.snapshot = message.snapshot
+        self._unseen = self._doing > 0
         if self.is_running:
             here = self.screen_stack[0]
             if isinstance(here, AltuiScreen):
@@ -326,6 +369,7 @@ class AltuiApp(App[None]):
         """
         work = partial(self._work, call, done, failed or self.complain)
         self._doing += 1
+        self._unseen = True
         if slow:
             self.run_worker(work, thread=True, exit_on_error=False)
         else:
@@ -399,12 +443,12 @@ class AltuiApp(App[None]):
         self.say(f"{job} was started: press {self.key_of('show_jobs')}")
 
     def action_export(self) -> None:
-        from altui.screens.export import Export
+        from altui.screens.export import Export, Wanted
 
         number = self.snapshot.status.round if self.snapshot else 1
         self.perform(
             lambda: free_folder(self.project.root, number),
-            lambda folder: void(self.push_screen(Export(folder))),
+            lambda folder: void(self.push_screen(Export(folder, self.exported or Wanted()))),
         )
 
     def action_import_labels(self) -> None:
@@ -434,7 +478,8 @@ class AltuiApp(App[None]):
 
         here = self.screen_stack[0]
         name = here.SCREEN_NAME if isinstance(here, AltuiScreen) else ""
-        self.push_screen(Help(name, self.context))
+        can = here.can if isinstance(here, AltuiScreen) else partial(is_valid, context=self.context)
+        self.push_screen(Help(name, can))
 
     def action_help_quit(self) -> None:
         """Ctrl+C, which people try first."""

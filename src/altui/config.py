@@ -267,6 +267,11 @@ class Config(Table):
             )
         return self
 
+    @property
+    def networks(self) -> int:
+        """How many are trained each round: more than one for an ensemble."""
+        return self.scoring.members if self.scoring.committee == "ensemble" else 1
+
     def split(self, split: Split) -> tuple[Sample, ...]:
         """The samples of one split, in the file's order."""
         return tuple(sample for sample in self.samples if sample.split == split)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from altui.text import count, duration, listing, plain, size
+from altui.text import count, duration, listing, plain, size, spans
 
 if TYPE_CHECKING:
     from altui.jobs.state import JobView
@@ -295,8 +295,8 @@ def source_text(one: "Revision") -> str:
 
 
 def rounds_seen(one: "Revision") -> str:
-    """Whose networks were trained with it."""
-    return ", ".join(map(str, one.rounds)) or "–"
+    """Whose networks were trained with it: '3, 5–50'."""
+    return spans(one.rounds) or "–"
 
 
 def moment(at: str) -> str:

@@ -43,6 +43,17 @@ def listing(items: Iterable[object], shown: int = 8) -> str:
     return f"{', '.join(words[:shown])} and {len(words) - shown} more"
 
 
+def spans(numbers: Iterable[int]) -> str:
+    """'3, 5–50' for sorted numbers."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1][1:] = [number]
+        else:
+            runs.append([number])
+    return ", ".join("–".join(map(str, run)) for run in runs)
+
+
 def duration(seconds: float | None) -> str:
     """'45 s', '2 min 05 s', '1 h 20 min'; a dash for none."""
     if seconds is None:

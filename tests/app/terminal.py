@@ -16,12 +16,17 @@ from contextlib import contextmanager
 class Terminal:
     """`seen`: all that the program has written so far."""
 
-    def __init__(self, command: Sequence[str], environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        environ: Mapping[str, str],
+        size: tuple[int, int] = (24, 80),  # rows, columns
+    ) -> None:
         self.pid, self.handle = pty.fork()
         if self.pid == 0:
             for number in (signal.SIGHUP, signal.SIGTSTP, signal.SIGCONT):
                 signal.signal(number, signal.SIG_DFL)  # under nohup it would be ignored
-            self._resize(0, (24, 80))
+            self._resize(0, size)
             os.execvpe(command[0], list(command), {"TERM": "xterm-256color", **environ})
         self.seen = b""
         self.attributes = termios.tcgetattr(self.handle)
@@ -79,7 +84,15 @@ def altui(*arguments: object, code: str = "", **environ: str) -> Iterator[Termin
     own = ("NO_COLOR", "LC_ALL", "COLORTERM", "COLUMNS", "LINES")
     kept = {k: v for k, v in os.environ.items() if k not in own}
     kept |= {"LANG": "C.UTF-8", **environ}
-    terminal = Terminal([sys.executable, "-c", run, *map(str, arguments)], kept)
+    with running([sys.executable, "-c", run, *map(str, arguments)], kept) as terminal:
+        yield terminal
+
+
+@contextmanager
+def running(
+    command: Sequence[str], environ: Mapping[str, str], size: tuple[int, int] = (24, 80)
+) -> Iterator[Terminal]:
+    terminal = Terminal(command, environ, size)
     try:
         yield terminal
     finally:

@@ -9,10 +9,13 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from altui.app import AltuiApp
+from altui.labels.manifest import Manifest
+from altui.project import Project
 from altui.screens.export import Export
 from altui.screens.imports import Import
+from altui.widgets.choice import Choice
 
-from .made import settle, state_of, until
+from .made import finish_round, settle, state_of, until
 from .test_decisions import app_on
 
 
@@ -37,7 +40,8 @@ async def test_export_with_its_default(folder: Path) -> None:
             await pilot.press("enter")
             await until(pilot, lambda: not isinstance(app.screen, Export))
             assert (folder / "bundles" / f"round-{number}" / "manifest.json").is_file()
-        assert "3 slices in" in next(iter(app._notifications)).message
+        await until(pilot, lambda: bool(app._notifications))
+        assert str(folder / "bundles" / "round-01") in next(iter(app._notifications)).message
 
 
 async def test_export_refused_can_be_mended(folder: Path) -> None:
@@ -51,6 +55,39 @@ async def test_export_refused_can_be_mended(folder: Path) -> None:
         await until(pilot, lambda: "is there already" in answer(app))
         await give(pilot, "elsewhere")
         await until(pilot, lambda: (folder / "elsewhere" / "manifest.json").is_file())
+
+
+async def test_export_for_a_tool_an_annotator_and_with_repeats(folder: Path) -> None:
+    project = Project.open(folder, who="anna")
+    finish_round(project, 0.8)
+    project.propose()
+    project.approve_all()
+    app = app_on(folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(app.screen, Export))
+        await pilot.press("down", *["right"] * 3, "down", *"bert", "down", "2", "down")
+        await pilot.press("backspace", *"x", "enter")
+        await until(pilot, lambda: "a percentage" in answer(app))
+        await pilot.press("backspace", *"50", "enter")
+        await until(pilot, lambda: not isinstance(app.screen, Export))
+        await until(pilot, lambda: bool(app._notifications))
+        told = next(iter(app._notifications)).message
+        assert told.startswith("3 slices, bert's, ")
+        assert "1 of them labelled already, for label-studio" in told
+        bundle = folder / "bundles" / "round-02"
+        assert str(bundle) in told
+        manifest = Manifest.model_validate_json((bundle / "manifest.json").read_text())
+        assert (manifest.tool, manifest.annotator, len(manifest.slices)) == (
+            "label-studio",
+            "bert",
+            3,
+        )
+        await pilot.press("e")  # the next one begins with what was asked for last
+        await until(pilot, lambda: isinstance(app.screen, Export))
+        assert app.screen.query_one(Choice).value == "label-studio"
+        assert app.screen.query_one("#most", Input).value == "2"
 
 
 async def test_import_tells_file_by_file(folder: Path, tmp_path: Path) -> None:

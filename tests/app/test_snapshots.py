@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 
 from altui.app import AltuiApp
 from altui.project import Project
+from altui.screens.export import Export
 from altui.widgets.wrapped_log import WrappedLog
 
 from ..simulation.made import add_simulation
@@ -120,6 +121,19 @@ def test_proposals_with_predictions(
         await press(pilot, *keys)
 
     assert snap_compare(app_on(three_rounds), terminal_size=size, run_before=before)
+
+
+@SIZES
+def test_export(three_rounds: Project, snap_compare: Compare, size: tuple[int, int]) -> None:
+    async def before(pilot: Pilot[None]) -> None:
+        await on("rounds")(pilot)
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(app.screen, Export))
+        await pilot.press("down", "right")
+        await pilot.pause()
+
+    app = app_on(three_rounds)
+    assert snap_compare(app, terminal_size=size, run_before=before)
 
 
 @SIZES

@@ -2,6 +2,7 @@
 
 import os
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ from altui import AltuiError
 from altui.cli import main
 from altui.config import load
 from altui.setup.guess import pair
-from altui.setup.init import Plan, compose, write_config
+from altui.setup.init import write_config
+from altui.setup.plan import Plan, Planned, unique
 from altui.setup.stacks import Found, Search
-from altui.setup.template import EXAMPLE
+from altui.setup.template import EXAMPLE, compose
 from tests.setup.conftest import Stack
 
 
@@ -200,13 +202,12 @@ def test_names_that_are_not_utf_8(tmp_path: Path, stack: Stack) -> None:
 def test_any_names_give_a_config(tmp_path: Path, title: str, names: list[str]) -> None:
     paths = [Path("x") / name.replace("/", "_").replace("\0", "_") for name in names] + [Path("y")]
     images = list({path: Found(path, 3, 4, 5, True) for path in paths}.values())
-    masks = {images[0].path: images[0]}
-    splits: dict[Path, Any] = {image.path: "train" for image in images}
-    splits[images[0].path] = "test"
-    path = tmp_path / "t.toml"
     images.append(Found(Path("z"), 3, 4, 5, True))
-    splits[Path("z")] = "train"
-    path.write_bytes(compose(title, Plan(Search(images), images, masks, splits, None)).encode())
+    named = unique(title)
+    samples = tuple(Planned(image, named(image), "train") for image in images)
+    measured = replace(samples[0], split="test", mask=images[0])
+    path = tmp_path / "t.toml"
+    path.write_bytes(compose(Plan(title, Search(images), (measured, *samples[1:]))).encode())
     config = load(path)
     assert {sample.images for sample in config.samples} == {i.path.as_posix() for i in images}
 

@@ -36,6 +36,7 @@ class Context:
     labels: SliceLabels | None = None  # of the slice under the cursor
     revision: int | None = None  # that is looked at
     is_searching: bool = False  # in a job's log
+    is_deciding: bool = False  # something was done that no snapshot shows yet
 
     @property
     def state(self) -> RoundState:

@@ -25,7 +25,8 @@ def any_undecided(context: Context) -> bool:
 
 
 def can_undo(context: Context) -> bool:
-    return context.is_open and bool(context.snapshot.status.undoable)
+    # Typed fast, it is meant for what no snapshot shows yet.
+    return context.is_open and (context.is_deciding or bool(context.snapshot.status.undoable))
 
 
 def can_pick(context: Context) -> bool:

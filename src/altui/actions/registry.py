@@ -17,6 +17,7 @@ from altui.actions.moving import DIALOGS, LISTS
 from altui.actions.proposals import PROPOSALS
 from altui.actions.rounds import ROUNDS
 from altui.actions.samples import SAMPLES
+from altui.actions.wizard import WIZARD
 
 if TYPE_CHECKING:
     from altui.rounds.state import RoundState
@@ -30,6 +31,7 @@ ACTIONS: tuple[Action, ...] = (
     *LOOKING,
     *JOBS,
     *COMPARE,
+    *WIZARD,
     *ROUND,
     *APP,
     *LISTS,

@@ -48,6 +48,14 @@ class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """`altui FOLDER` opens it."""
+        if args and args[0] not in self.commands and os.path.isdir(args[0]):
+            args = ["open", *args]
+        return super().resolve_command(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             try:
@@ -76,7 +84,8 @@ class Commands(click.Group):
 def main() -> None:
     """Active-learning annotation rounds for the segmentation of micro-tomograms.
 
-    PROJECT is a folder with an altui.toml. Begin with "altui init PROJECT".
+    PROJECT is a folder with an altui.toml. Begin with "altui FOLDER", which sets one up in the
+    app, or with "altui init PROJECT".
     """
 
 

@@ -43,7 +43,7 @@ class Reader:
             with refusing(file.source.path):
                 check_size(*shape)
             check_shape(np.broadcast_to(np.uint8(0), shape), header)
-        return to_class_ids(decoded(masks, index, file.source.path), self._config, file.colours)
+        return to_class_ids(decoded(masks, index, file.source.path), self._config, file.labels)
 
 
 def decoded(masks: Masks, index: int, path: Path) -> Pixels:

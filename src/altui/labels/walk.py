@@ -9,7 +9,7 @@ from altui.errors import AltuiError
 from altui.labels.formats import suffix_of
 from altui.labels.formats.archive import entries, is_archive
 from altui.labels.formats.base import refusing
-from altui.labels.formats.cvat import LABELMAP
+from altui.labels.formats.label_map import is_label_map
 from altui.labels.scratch import Scratch
 from altui.labels.verdict import Refusal, Verdict, refused, shown
 from altui.text import plain
@@ -93,7 +93,7 @@ def _is_link(folder: str, name: str) -> bool:
 
 
 def _matters(name: str) -> bool:
-    return bool(suffix_of(PurePath(name))) or name.lower() == LABELMAP
+    return bool(suffix_of(PurePath(name))) or is_label_map(name)
 
 
 def _unpacked(

@@ -8,7 +8,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.screen import ModalScreen, Screen
 
-from altui.actions import Context, find, is_valid, on_screen
+from altui.actions import Action, Context, find, is_valid, on_screen
 from altui.screens.frame import KeyBar, StatusLine, TitleBar, TooSmall, is_too_small
 
 if TYPE_CHECKING:
@@ -70,14 +70,18 @@ class AltuiScreen(Screen[None]):
         if not self.is_ready:
             return
         context, keys = self.altui.context, self.altui.keys
-        valid = [a for a in on_screen(self.SCREEN_NAME) if a.label and is_valid(a, context)]
+        valid = [a for a in on_screen(self.SCREEN_NAME) if a.label and self.can(a)]
         self.query_one(KeyBar).show([a for a in valid if keys.of(a)], keys)
         if context is not None:
             self.query_one(StatusLine).show(self.SCREEN_NAME, context, keys)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         known = find(action)
-        return known is None or is_valid(known, self.altui.context)
+        return known is None or self.can(known)
+
+    def can(self, action: Action) -> bool:
+        """Whether the action can be done now."""
+        return is_valid(action, self.altui.context)
 
     def on_mount(self) -> None:
         self.take(self.altui.snapshot)

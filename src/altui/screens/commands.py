@@ -9,7 +9,7 @@ from textual import work
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
-from altui.actions import ACTIONS, Action, is_valid
+from altui.actions import ACTIONS, Action
 from altui.screens.base import AltuiScreen
 
 
@@ -42,13 +42,13 @@ class ActionCommands(Provider):
         here = self.screen
         if not isinstance(here, AltuiScreen):
             return []
-        name, context = here.SCREEN_NAME, here.altui.context
+        name = here.SCREEN_NAME
         return [
             action
             for action in ACTIONS
             if (not action.screens or name in action.screens)
             and not action.is_part
-            and is_valid(action, context)
+            and here.can(action)
             and action.name != "command_palette"
         ]
 

@@ -1,12 +1,14 @@
 """Dialog: every key, from the registry of actions."""
 
+from collections.abc import Callable
+
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from altui.actions import ACTIONS, Action, Context, is_valid
+from altui.actions import ACTIONS, Action
 from altui.actions.keyfile import keys_path
 from altui.actions.moving import LISTS
 from altui.screens.base import Dialog
@@ -22,10 +24,10 @@ class Help(Dialog[None]):
         Binding("q", "close", id="quit"),
     ]
 
-    def __init__(self, screen_name: str, context: Context | None) -> None:
-        """The keys of `screen_name` come first."""
+    def __init__(self, screen_name: str, can: Callable[[Action], bool]) -> None:
+        """The keys of `screen_name` come first; `can`: what can be done now."""
         super().__init__()
-        self._first, self._now = screen_name, context
+        self._first, self._can = screen_name, can
 
     def body(self) -> ComposeResult:
         with Vertical(classes="box") as box:
@@ -36,6 +38,8 @@ class Help(Dialog[None]):
 
     def _text(self) -> Content:
         sections = sorted(TABS, key=lambda tab: tab[0] != self._first)
+        if self._first == "wizard":
+            sections = [("wizard", "Setting up a project")]
         blocks = [self._section(title, name) for name, title in sections]
         everywhere = self._section("Everywhere", None)
         blocks.insert(1 if blocks[0] else 0, [*everywhere, self._moving()])
@@ -45,6 +49,8 @@ class Help(Dialog[None]):
     def _section(self, title: str, name: str | None) -> list[Content]:
         keys = self.altui.keys
         every = [action for action in ACTIONS if keys.of(action)]
+        if self._first == "wizard":  # where a project's actions have no meaning
+            every = [action for action in every if self._can(action)]
         own = [a for a in every if (name in a.screens if name else not a.screens)]
         heading = Content.styled(title, "bold $text-primary")
         return [heading, *map(self._line, own)] if own else []
@@ -53,7 +59,7 @@ class Help(Dialog[None]):
         line = Content.assemble(
             (f"  {self.altui.keys.shown(action):>4}", "bold"), f"  {action.help}"
         )
-        if not is_valid(action, self._now):
+        if not self._can(action):
             line = Content.assemble(line, (" (not now)", "$text-muted"))
         return line
 

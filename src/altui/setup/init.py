@@ -1,19 +1,17 @@
-"""`altui init`: find stacks under a folder and write a commented altui.toml."""
+"""Set a folder up: write a new altui.toml, by `altui init` or from the app."""
 
-import json
-from collections.abc import Callable
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from altui.config import CONFIG_NAME, Split, load
+from altui.config import CONFIG_NAME, load, parse
 from altui.errors import AltuiError
 from altui.files import write_bytes
-from altui.setup.guess import guess_classes, guess_splits, pair
-from altui.setup.stacks import Found, Search, find_stacks
-from altui.setup.template import EXAMPLE, TEMPLATE
+from altui.setup.plan import Plan, make_plan
+from altui.setup.template import compose
+from altui.store.connection import STATE
 from altui.text import count, listing, plain
-
-LONGEST_NAME = 80  # of the 100 that the config allows: file names need room for more
+from altui.workspace import overlaps
 
 
 @dataclass(frozen=True)
@@ -23,121 +21,114 @@ class Written:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What is to be written, and why."""
-
-    search: Search
-    images: list[Found]
-    masks: dict[Path, Found]
-    splits: dict[Path, Split]
-    classes: list[str] | None
-
-
 def write_config(root: Path, name: str | None = None) -> Written:
     """Write `altui.toml` into `root` (made where it is not there); never over an old one.
 
-    Raises AltuiError.
+    What is missing in it is noted. Raises AltuiError.
     """
-    return write_plan(root, name, make_plan)
-
-
-def write_plan(root: Path, name: str | None, plan_of: Callable[[Path], Plan]) -> Written:
-    """The same, with a plan of one's own for the folder. Raises AltuiError."""
     target = root / CONFIG_NAME
+    _refuse_old(target)
+    try:
+        plan = make_plan(root, name)
+    except (OSError, ValueError) as error:  # ValueError: a path that can be none
+        raise _unwritable(target, error) from None
+    _write(target, compose(plan))
+    return Written(target, len(plan.samples), tuple(_notes(target, plan)))
+
+
+def write_checked(root: Path, text: str) -> Path:
+    """Write the text of an `altui.toml` that is complete, or nothing; never over an old one.
+
+    Raises AltuiError with every fault in it.
+    """
+    target = root / CONFIG_NAME
+    _refuse_old(target)
+    for one, other, file in overlaps(root, parse(text, target)):
+        raise AltuiError(
+            f'samples "{one}" and "{other}" both hold {plain(file)}',
+            "leave one of them out: every slice belongs to one sample",
+        )
+    _write(target, text)
+    return target
+
+
+def is_to_be_set_up(root: Path) -> bool:
+    """Whether it is a folder that has never been a project. Where one has lost its config,
+    another one would not fit its labels.
+    """
+    return root.is_dir() and not os.path.lexists(root / CONFIG_NAME) and not (root / STATE).exists()
+
+
+def faults(root: Path, plan: Plan) -> list[str]:
+    """What is missing before a round could begin."""
+    target = root / CONFIG_NAME
+    found = []
+    if not os.access(root, os.W_OK):
+        found.append("the folder is read-only for you: ask its owner for write access")
+    if plan.guessed and len(plan.class_names) < len(plan.guessed):
+        found.append(
+            f"the masks hold {len(plan.guessed)} classes, and {len(plan.class_names)} are named"
+        )
+    try:
+        parse(compose(plan), target)
+    except AltuiError as error:
+        found += [line.removeprefix(f"{plain(target)}: ") for line in error.message.split("\n")]
+    return found
+
+
+def passed_over(plan: Plan) -> list[str]:
+    """What is in the folder and not in the plan."""
+    notes = []
+    if plan.search.passed_over:
+        notes.append(f"passed over {listing(plan.search.passed_over, shown=5)}")
+    used = {stack.path for one in plan.samples for stack in (one.image, one.mask) if stack}
+    spare = [stack.path for stack in plan.search.stacks if stack.path not in used]
+    if spare:
+        are = "is" if len(spare) == 1 else "are"
+        notes.append(
+            f"{count(len(spare), 'stack')} of masks {are} no sample's: {listing(spare, shown=5)}"
+        )
+    return notes
+
+
+def _refuse_old(target: Path) -> None:
+    """Raises AltuiError where there is a config, or no folder for one."""
     try:
         if target.exists() or target.is_symlink():
             raise AltuiError(f"{plain(target)} is there already", "edit it, or move it aside first")
-        if root.exists() and not root.is_dir():
-            raise AltuiError(f"{plain(root)} is not a folder", "give the project's folder")
-        plan = plan_of(root)
-        text = compose(name or root.absolute().name, plan)
-        root.mkdir(parents=True, exist_ok=True)
+        if target.parent.exists() and not target.parent.is_dir():
+            raise AltuiError(f"{plain(target.parent)} is not a folder", "give the project's folder")
+    except (OSError, ValueError) as error:
+        raise _unwritable(target, error) from None
+
+
+def _write(target: Path, text: str) -> None:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
         write_bytes(target, text.encode())
-    except (OSError, ValueError) as error:  # ValueError: a path that can be none
-        reason = getattr(error, "strerror", None) or error
-        raise AltuiError(
-            f"{plain(target)} could not be written: {plain(reason)}", "see who owns the folder"
-        ) from None
-    return Written(target, len(plan.images), tuple(_notes(target, plan)))
+    except (OSError, ValueError) as error:
+        raise _unwritable(target, error) from None
 
 
-def make_plan(root: Path) -> Plan:
-    search = find_stacks(root)
-    images, masks = pair(search.stacks)
-    classes = guess_classes(root, masks.values())
-    return Plan(search, images, masks, guess_splits(images, masks), classes)
-
-
-def compose(title: str, plan: Plan) -> str:
-    """The text of the file."""
-    names = _unique_names(plan.images, title)
-    samples = "".join(
-        _sample(names[image.path], image, plan.masks.get(image.path), plan.splits[image.path])
-        for image in plan.images
+def _unwritable(target: Path, error: Exception) -> AltuiError:
+    reason = getattr(error, "strerror", None) or error
+    return AltuiError(
+        f"{plain(target)} could not be written: {plain(reason)}", "see who owns the folder"
     )
-    classes = ", ".join(map(_quoted, plan.classes or ["background", "foreground"]))
-    return TEMPLATE.format(
-        title=_quoted(plain(title) or "project"), classes=classes, samples=samples or EXAMPLE
-    )
-
-
-def _sample(name: str, image: Found, mask: Found | None, split: Split) -> str:
-    mask_line = (
-        f"masks = {_quoted(mask.path.as_posix())}\n"
-        if mask
-        else '# masks = "masks/…"                # needed for validation and test\n'
-    )
-    return (
-        f"[[samples]]                          # {count(image.slices, 'slice')} of "
-        f"{image.width} × {image.height}\n"
-        f"name = {_quoted(name)}\n"
-        f'split = "{split}"\n'
-        f"images = {_quoted(image.path.as_posix())}\n"
-        f"{mask_line}\n"
-    )
-
-
-def _unique_names(images: list[Found], title: str) -> dict[Path, str]:
-    names: dict[Path, str] = {}
-    taken: set[str] = set()
-    for image in images:
-        base = _allowed(image.name) or _allowed(title) or "sample"
-        name, number = base, 2
-        while name.lower() in taken:
-            name, number = f"{base}-{number}", number + 1
-        taken.add(name.lower())
-        names[image.path] = name
-    return names
-
-
-def _allowed(text: str) -> str:
-    """`text` as a sample's name may be; possibly nothing."""
-    kept = "".join(c if c.isalpha() or c.isdecimal() or c in "._-" else "_" for c in text)
-    return kept[:LONGEST_NAME].strip("._-")
-
-
-def _quoted(text: str) -> str:
-    # TOML's basic strings escape as JSON's do.
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _notes(target: Path, plan: Plan) -> list[str]:
     """What the person should know or do, most important last."""
-    notes = []
-    if plan.search.passed_over:
-        notes.append(f"passed over {listing(plan.search.passed_over, shown=5)}")
-    spare = len(plan.search.stacks) - len(plan.images) - len(plan.masks)
-    if spare:
-        notes.append(f"{count(spare, 'stack')} of masks fit no images, or several: left out")
-    if not plan.images:
+    notes = passed_over(plan)
+    with_masks = sum(sample.mask is not None for sample in plan.samples)
+    if not plan.samples:
         notes.append("no stack was found: fill in the [[samples]]")
-    elif plan.masks:
-        notes.append(f"found masks for {len(plan.masks)} of {len(plan.images)}: look at the splits")
-    if any(split == "train" and path not in plan.masks for path, split in plan.splits.items()):
+    elif with_masks:
+        notes.append(f"found masks for {with_masks} of {len(plan.samples)}: look at the splits")
+    if any(sample.mask is None for sample in plan.split("train")):
         notes.append("training samples need no masks; validation and test samples do")
-    if plan.classes:
-        notes.append(f"the masks hold {len(plan.classes)} classes: name them")
+    if plan.guessed:
+        notes.append(f"the masks hold {len(plan.guessed)} classes: name them")
     else:
         notes.append("the class names are an example: set your own")
     try:

@@ -1,5 +1,12 @@
 """The text of a new altui.toml."""
 
+import json
+from typing import Any
+
+from altui.config import Query, Stopping
+from altui.setup.plan import Plan, Planned
+from altui.text import count, plain
+
 EXAMPLE = """\
 # [[samples]]                          # one table a sample
 # name = "screw01"
@@ -23,7 +30,8 @@ ignore = 255                          # mask value left out of training and metr
 # train: slices are proposed and labelled; validation and test: measured, so with masks.
 {samples}[query]
 # strategy = "entropy"                 # from round 2 on; see: altui strategies
-# budget = 8                           # slices a round
+{initial}
+{budget}
 # max_per_sample = 2                   # of one round
 # min_gap = 5                          # slices along z between chosen and labelled ones
 
@@ -49,9 +57,49 @@ ignore = 255                          # mask value left out of training and metr
 # brightness = 0.1
 
 [stopping]
-# split = "test"                       # whose mIoU the rule watches
+{watched}
 # min_gain = 0.005                     # in mIoU, 0..1
 # patience = 1                         # rounds in a row below it
 # max_rounds = 20
 ## target = 0.80                       # an mIoU to forecast the rounds to; none by default
 """
+
+
+def compose(plan: Plan) -> str:
+    """The text of the file, which names every sample that is not left out."""
+    return TEMPLATE.format(
+        title=_quoted(plain(plan.title) or "project"),
+        classes=", ".join(map(_quoted, plan.class_names)),
+        samples="".join(map(_sample, plan.taken)) or EXAMPLE,
+        initial=_setting("initial", plan.initial, Query().initial, "for round 1, without a model"),
+        budget=_setting("budget", plan.budget, Query().budget, "slices a round"),
+        watched=_setting("split", plan.watched, Stopping().split, "whose mIoU the rule watches"),
+    )
+
+
+def _sample(sample: Planned) -> str:
+    image, mask = sample.image, sample.mask
+    mask_line = (
+        f"masks = {_quoted(mask.path.as_posix())}\n"
+        if mask
+        else '# masks = "masks/…"                # needed for validation and test\n'
+    )
+    return (
+        f"[[samples]]                          # {count(image.slices, 'slice')} of "
+        f"{image.width} × {image.height}\n"
+        f"name = {_quoted(sample.name)}\n"
+        f'split = "{sample.split}"\n'
+        f"images = {_quoted(image.path.as_posix())}\n"
+        f"{mask_line}\n"
+    )
+
+
+def _setting(key: str, value: str | int, default: Any, comment: str) -> str:
+    """A line of the file; in a comment where the value is what altui takes anyhow."""
+    line = f"{'# ' * (value == default)}{key} = {json.dumps(value)}"
+    return f"{line:<38} # {comment}"
+
+
+def _quoted(text: str) -> str:
+    # TOML's basic strings escape as JSON's do.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

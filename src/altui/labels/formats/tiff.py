@@ -1,8 +1,9 @@
-"""TIFF and BigTIFF: one page or many, of any whole-number type; one page in colour."""
+"""TIFF and BigTIFF: one page or many, of any whole-number type or in colour."""
 
 import mmap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -40,13 +41,14 @@ def open_tiff(source: Source) -> Masks:
             "is compressed in a way that changes class ids, as JPEG does, or that altui does not "
             "read; save it without, or with deflate or LZW",
         )
-    if len(pages) == 1:
-        form = pages[0].form
-        shape = ((form.height, form.width),)
-        if form.samples > 1 or form.photometric in COLOURS.keys() - {PALETTE}:
-            check_size(form.height, form.width)
-            _check_colour(pages[0])
-            return Masks(1, shape, lambda _: split(_read_colour(source, data, dialect, pages[0])))
+    form = pages[0].form
+    shape = ((form.height, form.width),)
+    if form.samples > 1 or form.photometric in COLOURS.keys() - {PALETTE}:
+        check_size(form.height, form.width)
+        _check_colour(pages)
+        read = partial(_read_colour, source, data, dialect)
+        names = _imagej_labels(source, len(pages)) if len(pages) > 1 else ()
+        return Masks(len(pages), shape, lambda index: split(read(pages[index])), names)
     stack = TiffStack(path, indices=True)
     names = _imagej_labels(source, stack.slices) if stack.slices > 1 else ()
     shape = ((stack.height, stack.width),)
@@ -75,9 +77,11 @@ def _colour_table(source: Source, page: Page) -> npt.NDArray[np.uint8] | None:
     return (table >> 8 if table.max(initial=0) > 255 else table).T.astype(np.uint8)
 
 
-def _check_colour(page: Page) -> None:
-    """Raises Refusal for colours that cannot be class ids."""
-    form = page.form
+def _check_colour(pages: Sequence[Page]) -> None:
+    """Raises Refusal for colours that cannot be class ids, and for pages that differ."""
+    form = pages[0].form
+    if any(page.form != form for page in pages):
+        raise Refusal("unreadable", "its pages are of different sizes or kinds; save each alone")
     if form.photometric != RGB or form.samples not in (3, 4):
         what = COLOURS.get(form.photometric, f"{form.samples} channels")
         raise Refusal(

@@ -1,0 +1,67 @@
+"""Keys typed ahead, as people do over a slow line: each acts on what the one before has brought.
+
+Textual hands a key to whatever has the focus when it comes in, even while the key before it is
+still opening another screen, where it would be lost.
+"""
+
+import asyncio
+from collections import deque
+
+from textual import events
+from textual.app import App
+from textual.message import Message
+from textual.screen import Screen
+
+PATIENCE = 0.3  # seconds for a key whose widget is gone before it has answered
+
+Typed = events.Key | events.Paste
+
+
+class TypeAhead(App[None]):
+    """Hands on one key at a time."""
+
+    class Through(Message):
+        """Goes the way of a key, behind it: what it met there is done."""
+
+        def __init__(self, typed: Typed) -> None:
+            super().__init__()
+            self.typed = typed
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._waiting: deque[Typed] = deque()
+        self._under_way: Typed | None = None
+        self._typed_on: Screen[object] | None = None  # None: what it did itself is not done yet
+        self._too_long: asyncio.TimerHandle | None = None
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, Typed) and not event.is_forwarded:
+            self._waiting.append(event)
+            if self._under_way is None:
+                await self._hand_on()
+        else:
+            await super().on_event(event)
+
+    async def _hand_on(self) -> None:
+        typed = self._under_way = self._waiting.popleft()
+        self._typed_on = None
+        through = self.Through(typed)
+        loop = asyncio.get_running_loop()
+        self._too_long = loop.call_later(PATIENCE, self.post_message, self.Through(typed))
+        focused = self.focused or self.screen
+        await super().on_event(typed)
+        focused.post_message(through)
+
+    async def on_type_ahead_through(self, message: Through) -> None:
+        if message.typed is not self._under_way or not self.is_running:
+            return
+        if self._typed_on is not self.screen:
+            # What follows from it comes first, such as another screen's being there.
+            self._typed_on = self.screen
+            (self.focused or self.screen).post_message(self.Through(message.typed))
+            return
+        if self._too_long:
+            self._too_long.cancel()
+        self._under_way = None
+        if self._waiting:
+            await self._hand_on()
