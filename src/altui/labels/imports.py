@@ -85,7 +85,7 @@ def _checked(
                 message = "is the bundle's own mask, and an edited one lies beside it"
                 raise Refusal("unedited", message)
             candidate, mask = _candidate(intake, reader, found)
-            if mask.any() or not found.whole or finding.is_asked(found.slice):
+            if not found.whole or finding.is_asked(found.slice) or mask.any():
                 checked.append(intake.check(candidate, mask))
         except Refusal as refusal:
             verdicts.append(refused(found.name, refusal, found.slice))
@@ -98,7 +98,8 @@ def _candidate(intake: Intake, reader: Reader, found: Found) -> tuple[Candidate,
     header = intake.workspace.headers.get(found.slice.sample)
     if header is None:
         raise Refusal("no-such-slice", f'there is no sample "{plain(found.slice.sample)}"')
-    mask = reader.mask(file, found.index, header)
+    masks = reader.open(file.source)
+    mask = reader.mask(file, masks, found.index, header)
     remarks = []
     if file.role == "premask":
         remarks.append(
@@ -112,7 +113,7 @@ def _candidate(intake: Intake, reader: Reader, found: Found) -> tuple[Candidate,
         found.slice,
         file.sha256,
         original,
-        minutes=reader.open(file.source).minutes_of(found.index),
+        minutes=masks.minutes_of(found.index),
         bundle=file.manifest.bundle if file.manifest else "",
         remarks=tuple(remarks),
     )
