@@ -9,12 +9,14 @@ import click
 
 from altui.cli.base import (
     PLACE,
+    Number,
     json_option,
     open_project,
     print_json,
     project_argument,
     say,
     say_next,
+    show,
     with_project,
 )
 from altui.text import count, listing, plain
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
 @click.option("--most", type=click.IntRange(1), metavar="N", help="That many slices at most.")
 @click.option(
     "--repeat",
-    type=click.FloatRange(0, 1),
+    type=Number(0, 1),
     default=0.0,
     metavar="SHARE",
     help="Labelled slices to go out again, unmarked, as a share of the others, such as 0.05.",
@@ -161,7 +163,7 @@ def import_labels(
         print_json(report.to_json())
     else:
         terminal = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        click.echo(import_text(report, terminal))
+        show(import_text(report, terminal))
     if not dry_run:
         if report.of("quarantined"):
             say(with_project("look at what is in quarantine: altui quarantine PROJECT", project))
@@ -189,7 +191,7 @@ def labels(
         if as_json:
             print_json(found.to_json())
         else:
-            click.echo(agreement_text(found))
+            show(agreement_text(found))
         return
     if slice_name is None:
         if revision is not None:
@@ -198,7 +200,7 @@ def labels(
         if as_json:
             print_json([{**o[-1].to_json(), "revisions": len(o)} for o in every.values()])
         else:
-            click.echo(labels_text(every))
+            show(labels_text(every))
         return
     if revision is not None:
         new = opened.restore_label(slice_name, revision)
@@ -207,4 +209,4 @@ def labels(
     if as_json:
         print_json([one.to_json() for one in own])
     else:
-        click.echo(revisions_text(own))
+        show(revisions_text(own))

@@ -90,7 +90,7 @@ def _checked(
                 message = "is the bundle's own mask, and an edited one lies beside it"
                 raise Refusal("unedited", message)
             candidate, mask = _candidate(intake, reader, found)
-            if mask.any() or not found.whole or finding.is_asked(found.slice):
+            if not found.whole or finding.is_asked(found.slice) or mask.any():
                 checked.append(intake.check(candidate, mask))
         except Refusal as refusal:
             verdicts.append(refused(found.name, refusal, found.slice))
@@ -103,7 +103,8 @@ def _candidate(intake: Intake, reader: Reader, found: Found) -> tuple[Candidate,
     header = intake.workspace.headers.get(found.slice.sample)
     if header is None:
         raise Refusal("no-such-slice", f'there is no sample "{plain(found.slice.sample)}"')
-    mask = reader.mask(file, found.index, header)
+    masks = reader.open(file.source)
+    mask = reader.mask(file, masks, found.index, header)
     remarks = []
     if file.role == "premask":
         remarks.append(
@@ -111,7 +112,6 @@ def _candidate(intake: Intake, reader: Reader, found: Found) -> tuple[Candidate,
         )
     if found.whole and not mask.any():
         remarks.append(Remark("unlabelled", "is empty: nobody seems to have labelled it yet"))
-    masks = reader.open(file.source)
     candidate = Candidate(
         found.name,
         found.slice,

@@ -18,11 +18,10 @@ from altui.labels.verdict import Refusal
 from altui.volumes.base import check_size
 from altui.volumes.decode import LZW, quiet
 from altui.volumes.grey import COLOURS, PALETTE
-from altui.volumes.ifd import read_dialect, read_pages
 from altui.volumes.lzw import check_lzw
 from altui.volumes.page import Dialect, Field, Page, read_text
 from altui.volumes.segments import locate
-from altui.volumes.tiff import TiffStack, map_file
+from altui.volumes.tiff import TiffStack, read_directories
 
 RGB, SOFTWARE = 2, 305
 LONGEST = 60  # characters of a tool's name
@@ -34,10 +33,8 @@ EXACT = (1, LZW, 8, 32946, 32773, 34925, 50000)
 def open_tiff(source: Source) -> Masks:
     """Raises Refusal, AltuiError, Damaged."""
     path = source.path
-    data = map_file(path)
-    dialect = read_dialect(data)
-    pages, _ = read_pages(data, dialect)
-    pages = [page for page in pages if not page.reduced] or pages
+    directories = read_directories(path)
+    data, dialect, pages, _ = directories
     if any(page.layout.compression not in EXACT for page in pages):
         raise Refusal(
             "format",
@@ -53,7 +50,7 @@ def open_tiff(source: Source) -> Masks:
         names = _imagej_labels(source, len(pages)) if len(pages) > 1 else ()
         tool = _tool(data, dialect, pages[0])
         return Masks(len(pages), shape, lambda i: split(read(pages[i])), names, tool=tool)
-    stack = TiffStack(path, indices=True)
+    stack = TiffStack(path, indices=True, directories=directories)
     names = _imagej_labels(source, stack.slices) if stack.slices > 1 else ()
     shape = ((stack.height, stack.width),)
     table = _colour_table(source, pages[0]) if pages[0].form.photometric == PALETTE else None
