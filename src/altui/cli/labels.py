@@ -13,9 +13,8 @@ from altui.cli.base import (
     project_argument,
     say,
     say_next,
-    with_project,
 )
-from altui.text import count, listing, plain
+from altui.text import count, listing, plain, with_project
 
 if TYPE_CHECKING:
     from altui.labels.bundle import ToolName

@@ -12,9 +12,8 @@ from altui.cli.base import (
     project_argument,
     say,
     say_next,
-    with_project,
 )
-from altui.text import listing
+from altui.text import listing, with_project
 
 if TYPE_CHECKING:
     from altui.rounds.decide import Decided
