@@ -17,11 +17,14 @@ def plain(text: object) -> str:
     File names and TIFF tags are untrusted: printed raw they could move the
     cursor, recolour the terminal or reverse what stands beside them.
     """
+    text = str(text)
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(
         char.encode("unicode_escape").decode("ascii")
         if unicodedata.category(char) in UNPRINTABLE
         else char
-        for char in str(text)
+        for char in text
     )
 
 

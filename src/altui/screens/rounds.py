@@ -168,8 +168,12 @@ def class_curves(status: Status) -> list[Series]:
 
 
 def levels(status: Status) -> list[Reference]:
-    full = status.references.full
-    return [Reference("all slices, simulated", full)] if full is not None else []
+    """What rounds can be held against; annotators' agreement once enough slices bear it."""
+    full, between = status.references.full, status.agreement.between
+    found = [Reference("all slices, simulated", full)] if full is not None else []
+    if between is not None and between.miou is not None and between.interval is not None:
+        found.append(Reference("two annotators agree", between.miou))
+    return found
 
 
 def guides(status: Status) -> tuple[list[Guide], list[Guide]]:
