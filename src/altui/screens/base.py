@@ -31,8 +31,10 @@ class AltuiScreen(Screen[None]):
 
     @property
     def is_ready(self) -> bool:
-        """Whether its widgets are there: not before they are mounted, nor while the app ends."""
-        return self.is_mounted and self.app.is_running
+        """Whether its widgets are there: not before they are mounted, nor while they are taken
+        away, nor while the app ends.
+        """
+        return self.is_mounted and self.display and self.app.is_running
 
     def compose(self) -> ComposeResult:
         yield TitleBar(self.SCREEN_NAME, self.altui.keys)
