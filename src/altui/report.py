@@ -113,6 +113,17 @@ def stray_text(strays: Sequence["SliceId"]) -> str:
     )
 
 
+def class_lines(pixels: Mapping[str, int]) -> list[str]:
+    """Labelled pixels by class, and those of which none is labelled yet."""
+    total = sum(pixels.values())
+    told = [f"{name} {n:,} ({100 * n / total:.2f} %)" for name, n in pixels.items() if n]
+    lines = [f"labelled pixels: {listing(told, shown=20)}"] if told else []
+    missing = [name for name, n in pixels.items() if not n]
+    if missing:
+        lines.append(f"no labelled pixel yet, so not learnt: {listing(missing, shown=20)}")
+    return lines
+
+
 def rounds_text(rounds: Sequence["RoundResult"], total: int) -> str:
     rows = [
         (
