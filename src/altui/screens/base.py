@@ -124,4 +124,5 @@ class Dialog(ModalScreen[_Result], Generic[_Result]):
 def guard_size(screen: Screen[_Result], event: events.Resize) -> None:
     """Where the screen does not fit, one plain message takes its place."""
     screen.set_class(is_too_small(event.size), "-too-small")
-    screen.query_one(TooSmall).say(event.size)
+    for message in screen.query(TooSmall):  # gone already where the app ends
+        message.say(event.size)

@@ -122,7 +122,8 @@ class SlicePane(Vertical):
         self._show_legend()
 
     def on_resize(self) -> None:
-        self._show_legend()
+        if self.query(".legend"):
+            self._show_legend()
 
     def _read(self, picture: Picture) -> None:
         """In the reading thread."""
