@@ -17,9 +17,8 @@ from altui.cli.base import (
     say,
     say_next,
     show,
-    with_project,
 )
-from altui.text import count, listing, plain
+from altui.text import count, listing, plain, with_project
 
 if TYPE_CHECKING:
     from altui.labels.bundle import ToolName
