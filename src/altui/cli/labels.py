@@ -1,5 +1,7 @@
 """Commands for masks: bundles out, labels in, and their history."""
 
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -159,7 +161,8 @@ def import_labels(
     if as_json:
         print_json(report.to_json())
     else:
-        show(import_text(report))
+        terminal = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        show(import_text(report, terminal))
     if not dry_run:
         if report.of("quarantined"):
             say(with_project("look at what is in quarantine: altui quarantine PROJECT", project))
