@@ -32,10 +32,11 @@ COLUMNS = (
 NOTHING = """\
 There is nothing here to label yet. Put in
 
-  · a stack for each sample: a multi-page TIFF, or a folder of TIFF or PNG slices;
-    a link to where they lie will do
-  · masks for samples to validate and to test with, named like their images and of their
-    size: samples/screw01.tif and masks/screw01.tif, say
+· a stack for each sample: a multi-page TIFF, or a folder of TIFF or PNG slices; a link to
+where they lie will do
+
+· masks for the samples to validate and to test with, named like their images and of their
+size: samples/screw01.tif and masks/screw01.tif, say
 
 and press {key} to look again."""
 
@@ -103,7 +104,7 @@ class WizardScreen(AltuiScreen):
         self.set_class(not plan.samples, "-nothing")
         notes = "\n".join(["", "", *passed_over(plan)]) if passed_over(plan) else ""
         key = self.altui.key_of("look_again")
-        self.query_one("#nothing", Told).tell(NOTHING.format(key=key) + notes)
+        self.query_one("#nothing", Told).tell(unwrapped(NOTHING.format(key=key)) + notes)
         self.query_one(RecordTable).show([row(*one) for one in enumerate(plan.samples)])
         splits = [f"{len(plan.split(split))} {split}" for split in SPLITS]
         self.query_one("#list").border_subtitle = ", ".join(splits) * bool(plan.samples)
@@ -196,6 +197,11 @@ class WizardScreen(AltuiScreen):
     def _open(self) -> None:
         self.query_one(StatusLine).tell("opening the project…")
         self.altui.begin()
+
+
+def unwrapped(text: str) -> str:
+    """Paragraphs of one line each, which the screen wraps at its own width."""
+    return "\n\n".join(" ".join(part.split("\n")) for part in text.split("\n\n"))
 
 
 def given(field: str, plan: Plan, text: str) -> Plan:
