@@ -1,8 +1,10 @@
 """Text from files and people, made safe to print."""
 
 import difflib
+import shlex
 import unicodedata
 from collections.abc import Iterable
+from pathlib import Path
 
 # Cc: control, Cf: format (bidirectional marks), Cs: lone surrogates of undecodable
 # file names, Zl and Zp: line and paragraph separators.
@@ -15,12 +17,20 @@ def plain(text: object) -> str:
     File names and TIFF tags are untrusted: printed raw they could move the
     cursor, recolour the terminal or reverse what stands beside them.
     """
+    text = str(text)
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(
         char.encode("unicode_escape").decode("ascii")
         if unicodedata.category(char) in UNPRINTABLE
         else char
-        for char in str(text)
+        for char in text
     )
+
+
+def with_project(hint: str, path: Path | None) -> str:
+    """A hint's commands with the folder that was given, so that they can be copied."""
+    return hint if path is None else hint.replace("PROJECT", plain(shlex.quote(str(path))))
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

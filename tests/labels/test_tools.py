@@ -168,6 +168,64 @@ def test_label_studio_png(project: Project, back: Path) -> None:
     assert len(both.verdicts) == 2
 
 
+def test_all_of_label_studios_parts_are_kept(project: Project) -> None:
+    project.import_labels(DATA / "label_studio_png.zip", slice_id=ONE, **RIGHT)
+    label = project.revisions(ONE)[-1].label
+    assert label.tool == "Label Studio"
+    kept = project.root / label.original
+    with zipfile.ZipFile(DATA / "label_studio_png.zip") as sent, zipfile.ZipFile(kept) as archive:
+        parts = {name: sent.read(name) for name in sent.namelist()}
+        assert {name: archive.read(name) for name in archive.namelist()} == parts
+    again = project.import_labels(DATA / "label_studio_png.zip", slice_id=ONE, **RIGHT)
+    assert [v.outcome for v in again.verdicts] == ["unchanged"]
+    assert len(list((project.root / ".altui" / "originals").rglob("*.*"))) < 2
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "tool"),
+    [
+        ("cvat.zip", "cvat.zip", "CVAT"),
+        ("label_studio.json", "export.json", "Label Studio"),
+        ("coco.json", "export.json", "COCO"),
+        ("napari.tif", "screw1_z0003.tif", "tifffile.py"),
+        ("slicer.seg.nrrd", "screw1.seg.nrrd", "3D Slicer"),
+    ],
+)
+def test_the_tool_is_on_record(
+    project: Project, back: Path, file: str, name: str, tool: str
+) -> None:
+    shutil.copy(DATA / file, back / name)
+    project.import_labels(back, **RIGHT)
+    assert project.revisions(ONE)[-1].label.tool == tool
+
+
+@pytest.mark.parametrize(
+    ("options", "tool"),
+    [
+        ({"imagej": True, "metadata": {"ImageJ": "1.54f"}}, "ImageJ 1.54f"),
+        ({"software": "Pad"}, "Pad"),
+        (
+            {"software": "Dragon\x1b[31mfly", "bigtiff": True, "byteorder": ">"},
+            "Dragon\\x1b[31mfly",
+        ),
+        ({"software": False, "metadata": None}, ""),
+    ],
+)
+def test_the_tool_of_a_tiff(
+    project: Project, back: Path, options: dict[str, Any], tool: str
+) -> None:
+    tifffile.imwrite(back / "screw1_z0003.tif", right_mask(project, ONE), **options)
+    project.import_labels(back, **RIGHT)
+    assert project.revisions(ONE)[-1].label.tool == tool
+
+
+def test_the_tool_by_the_bundle(project: Project, tmp_path: Path) -> None:
+    folder = project.export(tmp_path / "bundle", tool="napari").folder
+    shutil.copy(DATA / "napari.tif", folder / "screw1_z0003.tif")
+    project.import_labels(folder / "screw1_z0003.tif", **RIGHT)
+    assert project.revisions(ONE)[-1].label.tool == "napari"
+
+
 def test_label_studios_parts_are_not_numbered_by_slice(project: Project, tmp_path: Path) -> None:
     """Task and annotation have numbers, too: they say nothing of the slice."""
     (tmp_path / "screw1").mkdir()

@@ -51,6 +51,7 @@ def compare(before: Confusions, after: Confusions) -> Comparison | None:
     """
     if not before or not after or len(before[0][1]) != len(after[0][1]):
         return None
+    before, after = tuple(sorted(before)), tuple(sorted(after))  # altui.toml may be sorted anew
     first, second = (np.array([rows for _, rows in each], float) for each in (before, after))
     ious = class_iou(second.sum(0)) - class_iou(first.sum(0))
     figures = mean_iou(first.sum(0)), mean_iou(second.sum(0))
@@ -68,7 +69,7 @@ def compare(before: Confusions, after: Confusions) -> Comparison | None:
 
 @lru_cache(maxsize=1024)
 def miou_interval(confusions: Confusions) -> Interval | None:
-    """Of the pooled mIoU itself, over samples like these: as `compare`'s, without pairs.
+    """Of the pooled mIoU itself, over samples (or slices) like these: as `compare`'s, unpaired.
 
     Wider than a gain's as a rule: samples differ more from one another than rounds do on
     the same sample. None where no sample, or one only, was measured.

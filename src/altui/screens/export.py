@@ -14,7 +14,6 @@ from textual.widgets import Input, Static
 from altui.errors import AltuiError
 from altui.labels.bundle import NOTE, Bundle, ToolName
 from altui.screens.base import Dialog
-from altui.screens.trouble import in_words
 from altui.text import count, plain
 from altui.widgets.choice import Choice
 
@@ -105,7 +104,7 @@ class Export(Dialog[None]):
 
     def _refused(self, error: Exception) -> None:
         if self.is_attached:
-            self.query_one("#answer", Static).update("\n".join(filter(None, in_words(error))))
+            self.query_one("#answer", Static).update(self.altui.in_words(error))
         else:
             self.altui.complain(error)
 

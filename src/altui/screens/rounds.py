@@ -60,7 +60,8 @@ class RoundsScreen(AltuiScreen):
 
     def on_resize(self, event: events.Resize) -> None:
         super().on_resize(event)
-        self.query_one(RecordTable).cell_padding = int(event.size.width >= ROOMY)
+        for table in self.query(RecordTable):
+            table.cell_padding = int(event.size.width >= ROOMY)
 
     def shown_of(self, snapshot: Snapshot) -> object:
         return replace(snapshot.status, jobs=())
@@ -168,8 +169,12 @@ def class_curves(status: Status) -> list[Series]:
 
 
 def levels(status: Status) -> list[Reference]:
-    full = status.references.full
-    return [Reference("all slices, simulated", full)] if full is not None else []
+    """What rounds can be held against; annotators' agreement once enough slices bear it."""
+    full, between = status.references.full, status.agreement.between
+    found = [Reference("all slices, simulated", full)] if full is not None else []
+    if between is not None and between.miou is not None and between.interval is not None:
+        found.append(Reference("two annotators agree", between.miou))
+    return found
 
 
 def guides(status: Status) -> tuple[list[Guide], list[Guide]]:

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from altui.config import Classes
+from altui.labels.runs import Runs
 from altui.labels.verdict import Refusal
 from altui.text import count, listing
 from altui.workspace import Header
@@ -32,18 +33,29 @@ def check_shape(mask: Ids, header: Header) -> None:
 
 
 def _cause(found: tuple[int, int], wanted: tuple[int, int]) -> str:
-    """What most likely happened to a mask of another shape."""
+    """What most likely happened to a mask of another shape; of square ones, several things may."""
     if found == wanted[::-1]:
         return ": transposed or turned by 90°"
-    for turned, words in ((found, ""), (found[::-1], ", and transposed or turned by 90°")):
-        if factor := _scale(turned, wanted):
-            return f": scaled by {factor:.3g}{words}"
+    causes = []
+    factor = _scale(found, wanted)
+    scaled = f"scaled by {factor:.3g}" if factor else ""
+    even = factor is not None and (factor % 1 == 0 or (1 / factor) % 1 == 0)
+    if even:
+        causes.append(scaled)
     if found[0] <= wanted[0] and found[1] <= wanted[1]:
-        return ": cropped, or drawn on a window of the slice; the whole slice is wanted"
+        causes.append("cropped to a window of the slice, of which the whole is wanted")
     for multiple in PADDINGS:
         if found == tuple(-(-side // multiple) * multiple for side in wanted):
-            return f": padded to a multiple of {multiple}"
-    return ""
+            causes.append(f"padded to a multiple of {multiple}")
+            break
+    border, rest = divmod(found[0] - wanted[0], 2)
+    if border > 0 and not rest and found[1] - wanted[1] == 2 * border:
+        causes.append(f"with a border of {count(border, 'pixel')}")
+    if scaled and not even:
+        causes.append(scaled)
+    if not causes and (turned := _scale(found[::-1], wanted)):
+        causes.append(f"scaled by {turned:.3g}, and transposed or turned by 90°")
+    return ": " + ", or ".join(causes) if causes else ""
 
 
 def _scale(found: tuple[int, int], wanted: tuple[int, int]) -> float | None:
@@ -55,31 +67,22 @@ def _scale(found: tuple[int, int], wanted: tuple[int, int]) -> float | None:
     return factor if near and not 0.8 < factor < 1.25 else None  # else rather cropped or padded
 
 
-def count_classes(mask: Ids, classes: Classes) -> Counter[int]:
+def count_classes(runs: Runs, classes: Classes) -> Counter[int]:
     """Pixels of each class and of the ignored value, of those that occur.
 
     Raises Refusal, naming values and pixel counts, unless all are class ids or ignored.
     """
-    counts: Counter[int] = Counter()
-    for value in (*range(len(classes.names)), classes.ignore):
-        pixels = int(np.count_nonzero(mask == value))
-        if pixels:
-            counts[value] = pixels
-        if counts.total() == mask.size:
-            return counts
-    raise _undeclared(mask, classes)
-
-
-def _undeclared(mask: Ids, classes: Classes) -> Refusal:
-    values, counts = np.unique(mask, return_counts=True)
+    counts = runs.counts()
     declared = {*range(len(classes.names)), classes.ignore}
     undeclared = [
-        f"{value} ({count(int(pixels), 'pixel')})"
-        for value, pixels in zip(values, counts, strict=True)
-        if int(value) not in declared
+        f"{value} ({count(pixels, 'pixel')})"
+        for value, pixels in counts.items()
+        if value not in declared
     ]
+    if not undeclared:
+        return counts
     known = listing((f"{i} {name}" for i, name in enumerate(classes.names)), shown=20)
-    return Refusal(
+    raise Refusal(
         "values",
         f"holds undeclared values: {listing(undeclared, shown=5)}; "
         f"the classes are {known}; {classes.ignore} is ignored",

@@ -62,7 +62,8 @@ def open_nrrd(source: Source) -> Masks:
         plane = plane_of(path, dtype, start, sizes, part, fortran=True)
         return _flat(plane, segments) if layers else Pixels(plane.T, names)
 
-    return Masks(shape[2] if len(shape) == 3 else 1, ((height, width),), read)
+    tool = "3D Slicer" if segments else ""
+    return Masks(shape[2] if len(shape) == 3 else 1, ((height, width),), read, tool=tool)
 
 
 def _read_header(source: Source) -> tuple[Mapping[str, Any], int]:
