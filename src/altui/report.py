@@ -1,9 +1,12 @@
 """What the commands print for people: plain text, aligned, no colour needed."""
 
+import shutil
+import sys
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from altui.text import count, duration, listing, plain, size, spans
+from altui.text import count, duration, folded, listing, plain, size, spans
 
 if TYPE_CHECKING:
     from altui.jobs.state import JobView
@@ -20,19 +23,43 @@ if TYPE_CHECKING:
     from altui.rounds.status import Status
     from altui.slices import SliceId
 
+LEAST = 12  # letters: a narrower column is not folded further
+
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], right: str = "") -> str:
-    """Columns padded to their widest cell; `right` holds an `r` for right-aligned ones."""
+    """Columns padded to their widest cell; `right` holds an `r` for right-aligned ones.
+
+    On a terminal the widest of the others are folded until the table fits.
+    """
     cells = [list(header), *(list(row) for row in rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
+    ragged = [place for place in range(len(widths)) if right[place : place + 1] != "r"]
+    fit(widths, ragged, columns())
     lines = []
     for row in cells:
-        padded = [
-            cell.rjust(width) if right[place : place + 1] == "r" else cell.ljust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append("  ".join(padded).rstrip())
+        parts = [folded(cell, width) for cell, width in zip(row, widths, strict=True)]
+        for line in zip_longest(*parts, fillvalue=""):
+            padded = [
+                cell.ljust(width) if place in ragged else cell.rjust(width)
+                for place, (cell, width) in enumerate(zip(line, widths, strict=True))
+            ]
+            lines.append("  ".join(padded).rstrip())
     return "\n".join(lines)
+
+
+def fit(widths: list[int], ragged: Sequence[int], room: int | None) -> None:
+    """Take from the widest of the `ragged` columns until all of them fit into `room`."""
+    while room is not None and ragged and sum(widths) + 2 * (len(widths) - 1) > room:
+        widest = max(ragged, key=lambda place: widths[place])
+        if widths[widest] <= LEAST:
+            return
+        widths[widest] -= 1
+
+
+def columns() -> int | None:
+    """Those of the terminal written to; None for files and pipes, whose lines stay whole."""
+    on_terminal = sys.stdout is not None and sys.stdout.isatty()
+    return shutil.get_terminal_size().columns if on_terminal else None
 
 
 def status_text(status: "Status") -> str:
