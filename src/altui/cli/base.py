@@ -3,6 +3,7 @@
 import errno
 import io
 import os
+import re
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,7 +14,7 @@ import click
 
 from altui import __version__
 from altui.errors import AltuiError
-from altui.text import plain, with_project
+from altui.text import folded, plain, with_project
 
 if TYPE_CHECKING:
     from altui.project import Project
@@ -106,9 +107,26 @@ def say(text: str) -> None:
     click.echo(plain(text), err=True)
 
 
+LEAD = re.compile(r"\s*(?:[·→] |\S+\s{2,})?")  # of a line, below which its next row does not begin
+
+
 def show(text: str) -> None:
-    """Data for people, line by line: names and notes in it may be anyone's."""
-    click.echo("\n".join(map(plain, text.split("\n"))))
+    """Data for people, line by line: names and notes in it may be anyone's. On a terminal, lines
+    are broken between words.
+    """
+    from altui.report import columns
+
+    lines = list(map(plain, text.split("\n")))
+    if width := columns():
+        rows = [folded(line, width, hang(line), chop=False) for line in lines]
+        lines = [row for more in rows for row in more]
+    click.echo("\n".join(lines))
+
+
+def hang(line: str) -> int:
+    """Where the second row of a long line begins."""
+    lead = LEAD.match(line)
+    return lead.end() if lead else 0
 
 
 def print_json(value: Any, indent: int | None = 2) -> None:
