@@ -323,6 +323,49 @@ def test_a_stack_of_a_tool(project: Project, back: Path, file: str, name: str) -
     assert np.array_equal(read_label(project.workspace, labels[ONE]), right_mask(project, ONE))
 
 
+def cropped(
+    target: Path, corner: tuple[int, int, int], ends: tuple[int, int, int], file: str = "slicer"
+) -> Path:
+    """As 3D Slicer saves a segmentation with "Crop to minimum extent"; x, y, z."""
+    nrrd: Any = pytest.importorskip("nrrd")
+    values, header = nrrd.read(DATA / f"{file}.seg.nrrd")
+    window = tuple(slice(at, end) for at, end in zip(corner, ends, strict=True))
+    values = values[(..., *window)]
+    header |= {"sizes": np.array(values.shape)}
+    header["Segmentation_ReferenceImageExtentOffset"] = " ".join(map(str, corner))
+    nrrd.write(str(target), values, header)
+    return target
+
+
+@pytest.mark.parametrize("file", ["slicer", "slicer_layers"])
+@pytest.mark.parametrize(("first", "last"), [(3, 4), (2, 9)])
+def test_a_segmentation_cropped_to_what_is_labelled(
+    project: Project, back: Path, file: str, first: int, last: int
+) -> None:
+    cropped(back / "Screw1.seg.nrrd", (5, 6, first), (23, 25, last), file)
+    report = project.import_labels(back, unasked=True)
+    assert [v.outcome for v in report.verdicts if v.slice == ONE] == ["accepted"]
+    assert np.array_equal(read_label_of(project, ONE), right_mask(project, ONE))
+
+
+def test_a_cropped_segmentation_of_a_slice_among_its_neighbours(
+    project: Project, back: Path
+) -> None:
+    cropped(back / "screw1_z0003_4of12.seg.nrrd", (5, 6, 2), (23, 25, 9))
+    assert outcomes(project.import_labels(back, **RIGHT)) == [("accepted", "ok", str(ONE))]
+    assert_labelled(project, ONE)
+
+
+@pytest.mark.parametrize("said", ["-5 6 3", "5 6", "5 6 3.5", "40 6 3", "5 30 3", "5 6 12"])
+def test_a_cropped_segmentation_that_fits_nowhere(project: Project, back: Path, said: str) -> None:
+    nrrd: Any = pytest.importorskip("nrrd")
+    path = cropped(back / "screw1.seg.nrrd", (5, 6, 3), (23, 25, 4))
+    values, header = nrrd.read(path)
+    nrrd.write(str(path), values, header | {"Segmentation_ReferenceImageExtentOffset": said})
+    [verdict] = project.import_labels(back, **RIGHT).verdicts
+    assert (verdict.outcome, verdict.code) == ("refused", "shape")
+
+
 def test_label_studio_with_two_annotations(project: Project, back: Path) -> None:
     [task] = json.loads((DATA / "label_studio.json").read_text())
     task["annotations"].append({**task["annotations"][0], "id": 6})

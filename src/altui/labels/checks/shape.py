@@ -32,6 +32,17 @@ def check_shape(mask: Ids, header: Header) -> None:
         )
 
 
+def check_window(corner: tuple[int, int], shape: tuple[int, int], header: Header) -> None:
+    """Raises Refusal unless what begins at `corner`, (y, x), lies within the slice."""
+    ends = [start + side for start, side in zip(corner, shape, strict=True)]
+    if ends[0] > header.height or ends[1] > header.width:
+        raise Refusal(
+            "shape",
+            f"is cut out of an image of {ends[1]} × {ends[0]} pixels or more; the slice has "
+            f"{header.width} × {header.height}",
+        )
+
+
 def _cause(found: tuple[int, int], wanted: tuple[int, int]) -> str:
     """What most likely happened to a mask of another shape; of square ones, several things may."""
     if found == wanted[::-1]:
