@@ -18,6 +18,7 @@ names = ["background", "bone", "implant"]
 
 {samples}
 [query]
+strategy = "entropy"
 budget = 3
 min_gap = 2
 
