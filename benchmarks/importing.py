@@ -1,13 +1,16 @@
 """What taking masks in costs beyond decoding and hashing them: ratios within one run.
 
     python benchmarks/importing.py [--masks 1000] [--side 1200] [--runs 3] [--threads N]
+                                   [--enlarge PROJECT]
 
-Deflate TIFFs of made-up trabecular bone, one a slice, for a sample of plain 8-bit slices. Bare:
-each file read, hashed with SHA-256 and decoded by tifffile, in as many threads as an import uses.
-Beside it a dry run and an import (every check, label and original stored and synced, row
-committed), by turns; medians are told. Then anonymous memory at its peak over that before an
-import, for a fifth of the masks and for all, each in a process of its own; and how late the app's
-event loop comes to its turns while an import runs in it, beside an idle app.
+Deflate TIFFs, one a slice, for a sample of plain 8-bit slices: of made-up trabecular bone, or, with
+`--enlarge`, the outlines of a project's own training masks, smoothed and roughened, on its own
+slices. Bare: each file read, hashed with SHA-256 and decoded by tifffile, in as many threads as an
+import uses. Beside it a dry run and an import (every check, label and original stored and synced,
+row committed), by turns; medians are told, of seconds and of the processors' time. Then anonymous
+memory at its peak over that before an import, for a fifth of the masks and for all, each in a
+process of its own; and how late the app's event loop comes to its turns while an import runs in
+it, beside an idle app.
 """
 
 import argparse
@@ -23,7 +26,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -31,12 +37,13 @@ import tifffile
 
 from altui import Project
 from altui.app import AltuiApp
-from altui.labels.accept import encode
 from altui.labels.checks.orientation import fit_edges
 from altui.labels.checks.pieces import check_pieces
 from altui.labels.checks.shape import count_classes
+from altui.labels.encoded import encode
 from altui.labels.formats.base import Source
 from altui.labels.formats.tiff import open_tiff
+from altui.labels.runs import runs_of
 from altui.labels.scratch import Scratch
 from altui.labels.verdict import ImportReport
 
@@ -55,6 +62,7 @@ split = "test"
 images = "held.tif"
 masks = "held_mask.tif"
 """
+Base = tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]  # a mask and its slice
 GREY = np.array([40, 110, 150, 220], np.uint8)
 TURN = 0.005  # seconds that the app's loop is given between two turns
 
@@ -74,23 +82,73 @@ def drawn(rng: np.random.Generator, side: int) -> npt.NDArray[np.uint8]:
     return mask
 
 
-def make(root: Path, masks: int, side: int) -> None:
-    """A project, and its masks in `returned/`."""
+def enlarged(rng: np.random.Generator, project: Path, side: int) -> Iterator[Base]:
+    """Masks of a project's training samples and their slices, (side, side) each, in any order.
+
+    Bilinear, so that outlines are no staircases, with noise on the classes' memberships, which
+    moves an outline by a few pixels, as a hand does.
+    """
+    workspace = Project.open(project).workspace
+    slices = [
+        (header.name, index)
+        for header in workspace.train
+        for index in range(header.slices // 5, header.slices - header.slices // 5)
+    ]
+    for number in rng.permutation(len(slices)):
+        name, index = slices[number]
+        with workspace.masks(name) as masks, workspace.images(name) as images:
+            mask, image = masks.read(index), images.read(index)
+        members = np.stack([bilinear(mask == value, side) for value in range(len(GREY))])
+        members += np.stack(
+            [bilinear(rng.normal(0, 0.15, (side // 4,) * 2), side) for _ in members]
+        )
+        yield members.argmax(0).astype(np.uint8), bilinear(image, side).astype(np.uint8)
+
+
+def bilinear(values: npt.NDArray[Any], side: int) -> npt.NDArray[np.float32]:
+    """(h, w) enlarged to (side, side)."""
+    down, across = (
+        np.maximum(0, 1 - np.abs(np.linspace(0, length - 1, side)[:, None] - np.arange(length)))
+        for length in values.shape
+    )
+    large: npt.NDArray[np.float64] = down @ values.astype(np.float64) @ across.T
+    return large.astype(np.float32)
+
+
+def made_up(rng: np.random.Generator, side: int) -> Iterator[Base]:
+    while True:
+        mask = drawn(rng, side)
+        yield mask, GREY[mask]
+
+
+def make(root: Path, masks: int, side: int, project: Path | None = None) -> None:
+    """A project, and its masks in `returned/`; `project`: where they are from, if not made up."""
     rng = np.random.default_rng(0)
     (root / "returned").mkdir(parents=True)
     (root / "altui.toml").write_text(CONFIG)
     for name in ("held", "held_mask"):
         tifffile.imwrite(root / f"{name}.tif", np.zeros((1, side, side), np.uint8))
-    bases = [drawn(rng, side) for _ in range(min(masks, 25))]
+    kinds = enlarged(rng, project, side) if project else made_up(rng, side)
+    bases = list(islice(kinds, min(masks, 25)))
     noise = rng.integers(0, 24, (side, side), np.uint8)
     with tifffile.TiffWriter(root / "screw.tif", bigtiff=True) as stack:
         for index in range(masks):
             shift = (3 * (index // len(bases)), 2 * index)
-            mask = np.roll(bases[index % len(bases)], shift, (0, 1))
-            stack.write(GREY[mask] + np.roll(noise, 7 * index, 1), contiguous=True)
+            mask, grey = (np.roll(one, shift, (0, 1)) for one in bases[index % len(bases)])
+            grey = np.minimum(grey, 255 - 24) + np.roll(noise, 7 * index, 1)
+            stack.write(grey, contiguous=True)
             tifffile.imwrite(
                 root / "returned" / f"screw_z{index:04d}.tif", mask, compression="zlib"
             )
+
+
+def linked(files: list[Path], where: Path, number: int) -> Path:
+    """The first `number` of `files` in a folder of their own."""
+    folder = where / f"first{number}"
+    folder.mkdir()
+    for file in files[:number]:
+        os.link(file, folder / file.name)
+    return folder
 
 
 def bare_one(path: Path) -> None:
@@ -99,12 +157,25 @@ def bare_one(path: Path) -> None:
     tifffile.imread(io.BytesIO(data))
 
 
-def bare(files: list[Path], threads: int) -> float:
+class Times(NamedTuple):
     """Seconds."""
-    begin = time.perf_counter()
-    with ThreadPoolExecutor(threads) as pool:
+
+    wall: float
+    processor: float
+
+
+@contextmanager
+def timed(times: list[Times]) -> Iterator[None]:
+    wall, processor = time.perf_counter(), time.process_time()
+    yield
+    times.append(Times(time.perf_counter() - wall, time.process_time() - processor))
+
+
+def bare(files: list[Path], threads: int) -> Times:
+    times: list[Times] = []
+    with timed(times), ThreadPoolExecutor(threads) as pool:
         list(pool.map(bare_one, files))
-    return time.perf_counter() - begin
+    return times[0]
 
 
 def fresh(root: Path) -> Project:
@@ -112,15 +183,15 @@ def fresh(root: Path) -> Project:
     return Project.open(root)
 
 
-def taken(root: Path, files: list[Path], dry_run: bool) -> float:
-    """Seconds for a project without labels to take `files` in."""
+def taken(root: Path, folder: Path, dry_run: bool) -> Times:
+    """For a project without labels to take the masks of `folder` in."""
     project = fresh(root)
     os.sync()
-    begin = time.perf_counter()
-    report = project.import_labels(*files, unasked=True, dry_run=dry_run)
-    seconds = time.perf_counter() - begin
-    check(report, len(files))
-    return seconds
+    times: list[Times] = []
+    with timed(times):
+        report = project.import_labels(folder, unasked=True, dry_run=dry_run)
+    check(report, len(os.listdir(folder)))
+    return times[0]
 
 
 def check(report: ImportReport, masks: int) -> None:
@@ -134,6 +205,7 @@ def steps(root: Path, files: list[Path]) -> Iterator[tuple[str, float]]:
     classes, ignore = project.config.classes, project.config.classes.ignore
     scratch = Scratch(1 << 30)
     masks = [open_tiff(Source(file, ".tif", scratch)).read(0).values for file in files]
+    runs = [runs_of(mask) for mask in masks]
     with project.workspace.images("screw") as stack:
         images = [stack.read(index) for index in range(len(files))]
         ways: dict[str, Callable[[int], object]] = {
@@ -142,12 +214,13 @@ def steps(root: Path, files: list[Path]) -> Iterator[tuple[str, float]]:
                 Source(files[i], ".tif", scratch)
             ).read(0),
             "reading the slice's image": stack.read,
-            "counting the classes": lambda i: count_classes(masks[i], classes),
+            "finding runs of equal pixels": lambda i: runs_of(masks[i]),
+            "counting the classes": lambda i: count_classes(runs[i], classes),
             "holding it against the image's edges": lambda i: fit_edges(
                 masks[i], images[i], ignore
             ),
-            "counting islands and holes": lambda i: check_pieces(masks[i], ignore),
-            "compressing the label": lambda i: encode(masks[i]),
+            "counting islands and holes": lambda i: check_pieces(runs[i], ignore),
+            "packing and hashing the label": lambda i: encode(runs[i]).sha256,
         }
         for name, way in ways.items():
             best = min(thread_time(way, len(files)) for _ in range(5))
@@ -167,8 +240,8 @@ def anonymous() -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon:")) * 1024
 
 
-def most_memory(root: Path, files: list[Path], answer: "multiprocessing.Queue[int]") -> None:
-    taken(root, files[:20], dry_run=True)  # what is loaded once, whatever there is to do
+def most_memory(root: Path, some: Path, folder: Path, answer: "multiprocessing.Queue[int]") -> None:
+    taken(root, some, dry_run=True)  # what is loaded once, whatever there is to do
     before = most = anonymous()
     done = threading.Event()
 
@@ -179,25 +252,26 @@ def most_memory(root: Path, files: list[Path], answer: "multiprocessing.Queue[in
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    taken(root, files, dry_run=False)
+    taken(root, folder, dry_run=False)
     done.set()
     watcher.join()
     answer.put(most - before)
 
 
-def memory(root: Path, files: list[Path]) -> int:
+def memory(root: Path, some: Path, folder: Path) -> int:
+    """Bytes for the masks of `folder`, after those of `some`."""
     context = multiprocessing.get_context("spawn")
     answer: multiprocessing.Queue[int] = context.Queue()
-    process = context.Process(target=most_memory, args=(root, files, answer))
+    process = context.Process(target=most_memory, args=(root, some, folder, answer))
     process.start()
     most = answer.get()
     process.join()
     return most
 
 
-async def lateness(root: Path, files: list[Path] | None) -> list[float]:
-    """Seconds by which the app's loop came late to its turns while it imported `files`, or for
-    three seconds of nothing.
+async def lateness(root: Path, folder: Path | None) -> list[float]:
+    """Seconds by which the app's loop came late to its turns while it imported the masks of
+    `folder`, or for three seconds of nothing.
     """
     app = AltuiApp(fresh(root))
     late: list[float] = []
@@ -207,14 +281,14 @@ async def lateness(root: Path, files: list[Path] | None) -> list[float]:
         end = time.perf_counter() + 3.0
 
         def reported(report: ImportReport) -> None:
-            check(report, len(files or ()))
+            check(report, len(os.listdir(folder)) if folder else 0)
             done.set()
 
-        if files is not None:
+        if folder is not None:
             app.perform(
-                lambda: app.project.import_labels(*files, unasked=True), reported, slow=True
+                lambda: app.project.import_labels(folder, unasked=True), reported, slow=True
             )
-        while not done.is_set() if files is not None else time.perf_counter() < end:
+        while not done.is_set() if folder is not None else time.perf_counter() < end:
             begin = time.perf_counter()
             await asyncio.sleep(TURN)
             late.append(time.perf_counter() - begin - TURN)
@@ -236,36 +310,44 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=1200)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--enlarge", type=Path, metavar="PROJECT")
     parser.add_argument("--only-times", action="store_true")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="altui-bench-", dir=os.environ.get("TMPDIR")) as where:
         root = Path(where) / "project"
-        make(root, given.masks, given.side)
-        files = sorted((root / "returned").iterdir())
+        make(root, given.masks, given.side, given.enlarge)
+        returned = root / "returned"
+        files = sorted(returned.iterdir())
         size = sum(file.stat().st_size for file in files) / len(files)
         print(
             f"{len(files)} masks of {given.side}² in {size / 1e3:.0f} kB; {given.threads} threads"
         )
-        ways: dict[str, Callable[[], float]] = {
+        ways: dict[str, Callable[[], Times]] = {
             "bare": lambda: bare(files, given.threads),
-            "dry run": lambda: taken(root, files, dry_run=True),
-            "import": lambda: taken(root, files, dry_run=False),
+            "dry run": lambda: taken(root, returned, dry_run=True),
+            "import": lambda: taken(root, returned, dry_run=False),
         }
         bare(files, given.threads)  # the first time, the files come from the disk
         times = [{name: way() for name, way in ways.items()} for _ in range(given.runs)]
         for name in ways:
-            seconds = statistics.median(run[name] for run in times)
-            ratio = statistics.median(run[name] / run["bare"] for run in times)
-            each = 1e3 * seconds / len(files)
-            print(f"{name}: {seconds:.2f} s, {each:.2f} ms a mask, ratio {ratio:.2f}")
+            own = np.array([run[name] for run in times])
+            ratios = own / np.array([run["bare"] for run in times])
+            each = 1e3 * np.median(own, 0) / len(files)
+            wall, processor = np.median(ratios, 0)
+            print(
+                f"{name}: {each[0]:.2f} ms a mask, ratio {wall:.2f}; {each[1]:.2f} ms of "
+                f"processors, ratio {processor:.2f}"
+            )
         for name, milliseconds in steps(root, files[:40]):
             print(f"{name}: {milliseconds:.2f} ms of one core")
         if given.only_times:
             return
-        for part in (files[: len(files) // 5], files):
-            print(f"memory for {len(part)} masks: {memory(root, part) / 1e6:.0f} MB")
+        few, fifth = (linked(files, Path(where), number) for number in (20, len(files) // 5))
+        for part in (fifth, returned):
+            most = memory(root, few, part) / 1e6
+            print(f"memory for {len(os.listdir(part))} masks: {most:.0f} MB")
         print("the app's loop, idle: " + told(asyncio.run(lateness(root, None))))
-        print("the app's loop, importing: " + told(asyncio.run(lateness(root, files))))
+        print("the app's loop, importing: " + told(asyncio.run(lateness(root, returned))))
 
 
 if __name__ == "__main__":

@@ -34,8 +34,10 @@ from altui.jobs.folder import (
     Process,
     SimulationSpec,
 )
-from altui.labels.accept import encode, store_file
+from altui.labels.accept import store_file
+from altui.labels.encoded import encode
 from altui.labels.kept import Shelf
+from altui.labels.runs import runs_of
 from altui.project import Project
 from altui.query.components import Components
 from altui.rounds.changes import settings_of
@@ -106,7 +108,7 @@ class Story:
         self._random = random.Random(7)
         self._jobs = 0
         self._labelled: dict[SliceId, LabelSpec] = {}
-        self._encoded = [encode(mask) for _, mask in pictures(seed=1)]
+        self._encoded = [encode(runs_of(mask)) for _, mask in pictures(seed=1)]
         self._previous: str | None = None
         self._lines = progress_lines()
 

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -146,11 +147,18 @@ def test_an_empty_path_is_a_usage_error(folder: Path, tmp_path: Path) -> None:
         assert "is empty" in refused(*command, status=2)
 
 
+@pytest.mark.parametrize("number", ["nan", "inf", "1e300"])
+def test_numbers_that_are_none(folder: Path, number: str) -> None:
+    assert "--interval" in refused("watch-labels", folder, ".", "--interval", number, status=2)
+    assert "--repeat" in refused("export", folder, "--to", "x", "--repeat", number, status=2)
+
+
 @pytest.mark.parametrize(
     ("spoil", "told"),
     [
         (as_pipe, "is not a file"),
         (lambda path: (path.unlink(), path.mkdir()), "is not a file"),
+        (lambda path: os.truncate(path, 1 << 40), "more than"),
         (lambda path: path.write_text("x = " + "9" * 5000), "digits"),
         (lambda path: path.write_text("x = " + "[" * 3000), "altui.toml"),
         (lambda path: path.write_bytes(b"\xff\xfe"), "not UTF-8"),
@@ -195,6 +203,36 @@ def test_names_without_end(folder: Path) -> None:
     assert "cannot be reached" in refused("status", "a" * 300)
     assert "does not name a slice" in refused("approve", folder, "s1:" + "9" * 5000)
     assert "no job" in refused("jobs", folder, "show", "9" * 5000)
+    assert "is no folder" in refused("watch-labels", folder, "a" * 300, "--once")
+
+
+def test_json_holds_nothing_that_a_terminal_obeys(folder: Path, tmp_path: Path) -> None:
+    """Nor what reverses the line, and says the same to a program."""
+    to = tmp_path / "\u202e\x9b31m\x1b[2J"
+    Project.open(folder).approve_all()
+    done = altui("export", folder, "--to", to, "--json")
+    assert done.returncode == 0, done.stderr
+    assert all(line.isprintable() for line in (done.stdout + done.stderr).splitlines())
+    assert json.loads(done.stdout)["folder"] == str(to)
+
+
+def test_a_log_in_json(project: Project) -> None:
+    job = finish_round(project)
+    (project.workspace.jobs / job / "log.txt").write_text("one\ntwo\x1b[2J\n")
+    assert len(json.loads(altui("jobs", project.root, "log", "--json").stdout)) == 2
+    assert "\x1b" not in altui("jobs", project.root, "log").stdout
+
+
+def test_an_output_that_may_not_grow(folder: Path, tmp_path: Path) -> None:
+    Project.open(folder).approve_all()
+    command = f"ulimit -f 0; exec {sys.executable} -m altui status {folder} --json"
+    with (tmp_path / "out").open("w") as out:
+        done = subprocess.run(
+            ["sh", "-c", command], stdout=out, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert "could not be written" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_full_output(folder: Path) -> None:
@@ -221,12 +259,34 @@ def test_what_is_done_is_not_told_as_refused(folder: Path) -> None:
 
 
 def test_a_row_that_altui_did_not_write(project: Project) -> None:
-    import sqlite3
-
     connection = sqlite3.connect(project.workspace.store.path)
     connection.execute(
         "INSERT INTO decisions (event, round, sample, slice_index, state, strategy, rank, reasons) "
         "VALUES (1, 1, 's1', 0, 'proposed', 'random', 9, '{')"
+    )
+    connection.commit()
+    assert "did not write" in refused("status", project.root)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"round": 10**14},
+        {"slice_index": "\x1b[2J"},
+        {"rank": b"\xff"},
+        {"score": float("inf")},
+        {"reasons": "[1]"},
+        {"reasons": "5"},
+    ],
+)
+def test_values_that_altui_does_not_write(project: Project, row: dict[str, Any]) -> None:
+    """SQLite keeps any value in any column; a backup may come from anyone."""
+    whole = {"event": 1, "round": 1, "sample": "s1", "slice_index": 0, "state": "proposed"}
+    whole |= {"strategy": "random", "rank": 9, "reasons": "[]"} | row
+    connection = sqlite3.connect(project.workspace.store.path)
+    marks = ", ".join("?" * len(whole))
+    connection.execute(
+        f"INSERT INTO decisions ({', '.join(whole)}) VALUES ({marks})", list(whole.values())
     )
     connection.commit()
     assert "did not write" in refused("status", project.root)

@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 
 from altui.codes import Level, level_fault
 from altui.errors import AltuiError
+from altui.files import read_text
 from altui.text import did_you_mean, listing, plain
 
 CONFIG_NAME = "altui.toml"
@@ -266,6 +267,11 @@ class Config(Table):
             )
         return self
 
+    @property
+    def networks(self) -> int:
+        """How many are trained each round: more than one for an ensemble."""
+        return self.scoring.members if self.scoring.committee == "ensemble" else 1
+
     def split(self, split: Split) -> tuple[Sample, ...]:
         """The samples of one split, in the file's order."""
         return tuple(sample for sample in self.samples if sample.split == split)
@@ -274,9 +280,7 @@ class Config(Table):
 def load(path: Path) -> Config:
     """Read and validate a config file. Raises AltuiError with every fault it found."""
     try:
-        if path.exists() and not path.is_file():
-            raise AltuiError(f"{plain(path)} is not a file", "put the project's config there")
-        text = path.read_bytes().decode("utf-8-sig")  # Windows' editors begin with a mark
+        text = read_text(path)
     except FileNotFoundError:
         raise AltuiError(
             f"{plain(path)} is not there", f'"altui init {plain(path.parent)}" writes one'

@@ -10,6 +10,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+LARGEST_TEXT = 1 << 22  # bytes
+
+
+def read_text(path: Path) -> str:
+    """What a person wrote into a small file, as UTF-8. Raises OSError, and ValueError for what
+    is no such file.
+    """
+    if path.exists() and not path.is_file():  # a pipe would be waited on for ever
+        raise ValueError("it is not a file")
+    with path.open("rb") as file:
+        data = file.read(LARGEST_TEXT + 1)
+    if len(data) > LARGEST_TEXT:
+        raise ValueError(f"it has more than {LARGEST_TEXT:,} bytes")
+    return data.decode("utf-8-sig")  # Windows' editors begin with a mark
+
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Call `write` on a temporary file beside `path`, sync it, rename it into place.

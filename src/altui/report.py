@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from altui.text import count, duration, listing, plain, size
+from altui.text import count, duration, listing, plain, size, spans
 
 if TYPE_CHECKING:
     from altui.jobs.state import JobView
@@ -74,6 +74,8 @@ def claims_text(claims: Sequence["Claim"]) -> str:
 
 def agreement_text(found: "Agreements") -> str:
     """IoU by class of repeated slices, one annotator's own and two annotators'."""
+    from altui.rounds.repeats import FEWEST
+
     kinds = [
         (what, one)
         for what, one in (("one annotator", found.within), ("two annotators", found.between))
@@ -83,16 +85,24 @@ def agreement_text(found: "Agreements") -> str:
     if not kinds:
         return f"agreement of annotators: not known yet ({waiting})"
     rows = [
-        (what, str(one.readings), figure(one.miou), *map(figure, one.class_iou.values()))
+        (
+            what,
+            str(one.readings),
+            str(one.slices),
+            figure(one.miou),
+            f"{one.interval[0]:.3f} to {one.interval[1]:.3f}" if one.interval else "",
+            *map(figure, one.class_iou.values()),
+        )
         for what, one in kinds
     ]
-    header = ("IoU of repeated slices", "repeats", "mean", *map(plain, kinds[0][1].class_iou))
-    text = "no round can be seen to get beyond what annotators agree on"
-    return (
-        table(header, rows, " " + "r" * len(header))
-        + f"\n{text}"
-        + (f"; {waiting}" if found.out else "")
-    )
+    names = map(plain, kinds[0][1].class_iou)
+    header = ("IoU of repeated slices", "repeats", "slices", "mean", "95 %", *names)
+    told = ["no round can be seen to get beyond what annotators agree on"]
+    if not all(one.interval for _, one in kinds):
+        told.append(f"an interval takes {FEWEST} slices")
+    if found.out:
+        told.append(waiting)
+    return table(header, rows, " " + "r" * len(header)) + "\n" + "; ".join(told)
 
 
 def stray_text(strays: Sequence["SliceId"]) -> str:
@@ -295,8 +305,8 @@ def source_text(one: "Revision") -> str:
 
 
 def rounds_seen(one: "Revision") -> str:
-    """Whose networks were trained with it."""
-    return ", ".join(map(str, one.rounds)) or "–"
+    """Whose networks were trained with it: '3, 5–50'."""
+    return spans(one.rounds) or "–"
 
 
 def moment(at: str) -> str:

@@ -15,11 +15,14 @@ def plain(text: object) -> str:
     File names and TIFF tags are untrusted: printed raw they could move the
     cursor, recolour the terminal or reverse what stands beside them.
     """
+    text = str(text)
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(
         char.encode("unicode_escape").decode("ascii")
         if unicodedata.category(char) in UNPRINTABLE
         else char
-        for char in str(text)
+        for char in text
     )
 
 
@@ -41,6 +44,17 @@ def listing(items: Iterable[object], shown: int = 8) -> str:
     if len(words) <= shown:
         return ", ".join(words)
     return f"{', '.join(words[:shown])} and {len(words) - shown} more"
+
+
+def spans(numbers: Iterable[int]) -> str:
+    """'3, 5–50' for sorted numbers."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1][1:] = [number]
+        else:
+            runs.append([number])
+    return ", ".join("–".join(map(str, run)) for run in runs)
 
 
 def duration(seconds: float | None) -> str:

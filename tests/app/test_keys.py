@@ -77,6 +77,7 @@ def test_keys_are_read_as_people_write_them(tmp_path: Path) -> None:
         ('approve = "escape"', "has its fixed place"),
         ('approve = "ctrl+i"', "has its fixed place"),
         ("approve = ", "it is no TOML"),
+        ("approve = " + "9" * 5000, "it is no TOML"),
         ('[approve]\nkey = "y"', "approve needs a key"),
         ('approve = "\\u001b[2J"', "is no key"),
     ],

@@ -3,14 +3,16 @@
 import numpy as np
 import pytest
 import tifffile
+from textual.app import App, ComposeResult
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from altui.app import AltuiApp
 from altui.project import Project
 from altui.screens.ask import Ask
 from altui.screens.confirm import Confirm
 from altui.screens.slice_pane import SlicePane
-from altui.screens.table import RecordTable
+from altui.screens.table import PAGE, RecordTable, cell
 from altui.slices import SliceId
 from altui.widgets.told import Told
 
@@ -170,7 +172,7 @@ async def test_an_earlier_mask_is_looked_at_and_brought_back(
     async with app.run_test(size=(120, 36)) as pilot:
         await open_labels(pilot)
         await press(pilot, "down")
-        assert title(app) == f"{good}, revision {second}, current"
+        assert title(app) == f"{good}, revision {second}"
         assert "b" not in keys(app)
         await press(pilot, "comma")
         assert title(app) == f"{good}, revision {first}, earlier"
@@ -182,7 +184,7 @@ async def test_an_earlier_mask_is_looked_at_and_brought_back(
         assert picture.layers.classes is not None
         assert np.array_equal(picture.layers.classes, kept)
         await press(pilot, "full_stop")
-        assert title(app) == f"{good}, revision {second}, current"
+        assert title(app) == f"{good}, revision {second}"
         await press(pilot, "comma")
         await pilot.press("b")
         await until(pilot, lambda: isinstance(app.screen, Confirm))
@@ -206,3 +208,68 @@ async def test_nothing_is_awaited_yet(project: Project) -> None:
         assert told(app) == "no slice is approved yet"
         await press(pilot, "d", "l")
         assert {"a", "x", "b"}.isdisjoint(keys(app))
+
+
+async def test_a_filter_looks_among_all_labelled_slices(
+    project: Project, sent: tuple[SliceId, SliceId]
+) -> None:
+    doubted, good = sent
+    send(Project.open(project.root, who="bert"), good, 1)
+    app = app_on(project.root)
+
+    async def look_for(text: str) -> None:
+        await pilot.press("slash")
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+        app.screen.query_one(Input).value = text
+        await pilot.press("enter")
+        await settle(pilot)
+
+    async with app.run_test(size=(120, 36)) as pilot:
+        await open_labels(pilot)
+        every = states(app)
+        await look_for("IN DOUBT")
+        assert set(states(app)) == {f"? {doubted}"}
+        await look_for("bert " + good.sample)
+        assert set(states(app)) == {f"● {good}"}
+        await look_for("screw")  # of the first round, too
+        assert len(states(app)) == 6
+        await look_for("nothing like it")
+        assert states(app) == {}
+        assert "no slice is like that" in told(app)
+        await look_for("")
+        assert states(app) == every
+
+
+class Long(App[None]):
+    """A list of a thousand records."""
+
+    rows = tuple((str(n), (cell(f"record {n}"),)) for n in range(1000))
+
+    def compose(self) -> ComposeResult:
+        yield RecordTable((cell("record"),))
+
+    def on_mount(self) -> None:
+        self.query_one(RecordTable).show(self.rows)
+
+
+async def test_a_long_list_comes_in_pages() -> None:
+    app = Long()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        table = app.query_one(RecordTable)
+        assert table.row_count == PAGE
+        for _ in range(12):
+            await pilot.press("pagedown")
+            await pilot.pause()
+        assert PAGE < table.row_count < 5 * PAGE
+        here = table.selected
+        assert here is not None
+        assert int(here) > 2 * PAGE  # it never stopped at the end of a page
+        table.show(app.rows[:-1])  # the last one is gone: all else stays
+        assert table.selected == here
+        table.select("700")
+        assert (table.selected, table.cursor_row) == ("700", 700)
+        await pilot.press("end")
+        assert table.selected == "998"
+        table.show(app.rows[5:])
+        assert table.selected == "998"

@@ -1,7 +1,9 @@
 """What the Rounds and Jobs screens make of rounds, jobs and their logs."""
 
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -12,6 +14,7 @@ from textual.widgets import Static
 from altui.app import AltuiApp
 from altui.config import Split
 from altui.project import Project
+from altui.rounds.repeats import FEWEST
 from altui.screens.confirm import Confirm
 from altui.screens.frame import StatusLine, fitted
 from altui.screens.jobs import Meter
@@ -86,6 +89,45 @@ async def test_simulations_and_the_forecast_stand_beside_the_rounds(project: Pro
         assert "all slices, simulated" in shown(app, LineChart)
         assert str(chart.border_subtitle) == "dotted: forecast, dashed: random"
         assert "15" in shown(app, LineChart)  # a round further than there are
+
+
+async def test_the_annotators_agreement_is_drawn_once_enough_slices_bear_it(
+    project: Project,
+) -> None:
+    for quality in (0.6, 0.7, 0.76):
+        finish_round(project, quality)
+        project.propose()
+    labels = project.workspace.store.history().labels
+    kept = dict.fromkeys(("sha256", "path", "source", "source_sha256", "tool", "original"), "")
+    for number, label in enumerate(labels[:FEWEST]):
+        if number == FEWEST - 1:
+            app = app_on(project.root)
+            async with app.run_test(size=(120, 36)) as pilot:
+                await settle(pilot)
+                assert "two annotators agree" not in shown(app, LineChart)
+        with project.workspace.store.write() as transaction:
+            event = transaction.event("repeat", 1)
+            repeat = transaction.insert(
+                "repeats", event=event, label=label.id, annotator="carl", bundle=""
+            )
+            matrix = json.dumps((np.eye(3, dtype=int) * 90 + number).tolist())
+            kept = dict.fromkeys(
+                ("sha256", "path", "source", "source_sha256", "tool", "original"), ""
+            )
+            transaction.insert(
+                "readings",
+                event=event,
+                repeat=repeat,
+                sample=label.sample,
+                slice_index=label.slice_index,
+                annotator="carl",
+                matrix=matrix,
+                **kept,
+            )
+    app = app_on(project.root)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(pilot)
+        assert "two annotators agree" in shown(app, LineChart)
 
 
 async def test_the_status_line_says_what_is_awaited(project: Project) -> None:

@@ -42,7 +42,7 @@ async def test_before_anything_is_labelled(folder: Path) -> None:
         await open_samples(pilot)
         assert cells(app, 0) == ["screw01", "train", "12", "0 0.0 %", "–"]
         assert cells(app, 3) == ["screw04", "valid.", "12", "–", "–"]
-        assert "train, 12 slices of 48 × 40, uint16" in told(app)
+        assert "train, 12 slices of 48 × 40\nuint16; 0 slices labelled" in told(app)
         assert "no class is known before a slice is labelled" in told(app)
         await press(pilot, "end")
         assert app.screen.query_one(RecordTable).selected == "screw05"

@@ -8,8 +8,10 @@ from textual.widgets import Static
 from altui.app import AltuiApp
 from altui.project import Project
 from altui.screens.base import AltuiScreen
+from altui.screens.frame import StatusLine
+from altui.screens.reading import Reading
 
-from .made import QUALITY, finish_round, press, settle
+from .made import QUALITY, finish_round, press, settle, until
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=["80x24", "120x36"])
 
@@ -78,3 +80,26 @@ async def test_no_panel_covers_another(app: AltuiApp, size: tuple[int, int]) -> 
             assert not any(panel.overlaps(other) for other in panels[place + 1 :])
         for static in screen.query("#side Static").results(Static):
             assert static.region.width <= static.parent.region.width  # type: ignore[union-attr]
+
+
+async def test_every_reason_in_a_dialog_of_its_own(app: AltuiApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(app.screen, Reading))
+        told = str(app.screen.query_one(".text Static", Static).render())
+        for reason in app.project.status().stopping.reasons:
+            assert reason in told
+        await pilot.press("escape")
+        await settle(pilot)
+        assert not isinstance(app.screen, Reading)
+
+
+async def test_the_status_line_needs_no_advice_where_it_tells_the_keys(app: AltuiApp) -> None:
+    app.project.approve_all()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        line = " ".join(str(app.screen.query_one(StatusLine).render()).split())
+        assert "0 of 3 masks in; waiting for" in line
+        assert line.endswith("press e to export, i to import masks")
+        assert "…" not in line

@@ -107,7 +107,8 @@ def _masks(path: Path) -> str:
             for index in range(min(FEW, masks.count)):
                 try:
                     size = OF_DATA if masks.shape(index) == OF_DATA else SHAPE
-                    mask = reader.mask(file, index, Header("screw1", "train", 3, *size, "uint8"))
+                    header = Header("screw1", "train", 3, *size, "uint8")
+                    mask = reader.mask(file, masks, index, header)
                     assert mask.shape == size
                     assert np.issubdtype(mask.dtype, np.integer)
                     ends["read"] += 1

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from altui.config import Config
 from altui.labels.formats import open_masks, suffix_of
 from altui.labels.formats.base import Pixels, Source, refusing, whole_numbers
+from altui.labels.formats.label_map import LabelMap
 from altui.labels.read import decoded
 from altui.labels.scratch import Scratch
 from altui.labels.values import to_class_ids
@@ -51,5 +52,5 @@ def read_mask(path: Path) -> npt.NDArray[np.integer]:
 
 def ids(pixels: Pixels, given: Config | None = None, **colours: str) -> npt.NDArray[Any]:
     """Class ids; `colours`: `ff0000="bone"`, as a labelmap has them. Raises Refusal."""
-    beside = {int(colour.lstrip("_"), 16): name for colour, name in colours.items()}
-    return to_class_ids(pixels, given or config(), beside)
+    beside = {int(colour.lstrip("_"), 16): (name,) for colour, name in colours.items()}
+    return to_class_ids(pixels, given or config(), LabelMap(beside, {}))

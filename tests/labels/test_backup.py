@@ -262,13 +262,16 @@ def test_a_damaged_backup_changes_nothing(labelled: Project, tmp_path: Path) -> 
             shutil.rmtree(to)
 
 
-def hostile(entries: list[tuple[str, bytes]], type_: bytes = tarfile.REGTYPE) -> bytes:
+def hostile(
+    entries: list[tuple[str, bytes]], type_: bytes = tarfile.REGTYPE, left_out: tuple[str, ...] = ()
+) -> bytes:
     """An archive like a backup, with its own list of files."""
     listed = [
         {"path": path, "size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
         for path, data in entries
     ]
     said = {"altui": "1", "created_at": "", "created_by": "", "host": "", "files": listed}
+    said |= {"left_out": left_out}
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as archive:
         for path, data in [(MANIFEST, json.dumps(said).encode()), *entries]:
@@ -288,12 +291,13 @@ def hostile(entries: list[tuple[str, bytes]], type_: bytes = tarfile.REGTYPE) ->
 def test_names_that_lead_elsewhere(labelled: Project, tmp_path: Path, path: str) -> None:
     database = labelled.workspace.store.path.read_bytes()
     own = [(CONFIG, (labelled.root / CONFIG).read_bytes()), (DATABASE_NAME, database)]
-    (tmp_path / "h.tar").write_bytes(hostile([*own, (path, b"x")]))
-    before = set(tmp_path.rglob("*"))
-    with pytest.raises(AltuiError, match="no file of a project's state") as caught:
-        restore(tmp_path / "h.tar", tmp_path / "new")
-    assert caught.value.message.isprintable()
-    assert set(tmp_path.rglob("*")) == before
+    for made in hostile([*own, (path, b"x")]), hostile(own, left_out=(path,)):
+        (tmp_path / "h.tar").write_bytes(made)
+        before = set(tmp_path.rglob("*"))
+        with pytest.raises(AltuiError, match="no file of a project's state") as caught:
+            restore(tmp_path / "h.tar", tmp_path / "new")
+        assert caught.value.message.isprintable()
+        assert set(tmp_path.rglob("*")) == before
 
 
 @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, b"L", b"x"])

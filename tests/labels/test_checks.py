@@ -17,9 +17,10 @@ from altui.config import Classes
 from altui.labels.checks.agreement import Apart, compare
 from altui.labels.checks.content import check_content, check_missing
 from altui.labels.checks.disagreement import check_disagreement
-from altui.labels.checks.pieces import pieces
+from altui.labels.checks.pieces import small_pieces
 from altui.labels.checks.remark import Remark
 from altui.labels.checks.rules import Rules
+from altui.labels.runs import runs_of
 from altui.labels.verdict import Verdict
 from altui.slices import SliceId
 from tests.labels.conftest import SAMPLES, SLICES, Array, Save, label_of, right_mask
@@ -301,16 +302,18 @@ def flooded(mask: Array) -> list[tuple[int, int]]:
     return sorted(found)
 
 
-@given(
-    hnp.arrays(
-        np.uint8,
-        hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=12),
-        elements=st.integers(0, 2),
-    )
+masks = hnp.arrays(
+    np.uint8,
+    hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=12),
+    elements=st.integers(0, 2),
 )
-def test_pieces_are_those_that_flooding_finds(mask: Array) -> None:
-    values, sizes = pieces(mask)
-    assert sorted(zip(values.tolist(), sizes.tolist(), strict=True)) == flooded(mask)
+
+
+@given(masks, st.integers(1, 30))
+def test_small_pieces_are_those_that_flooding_finds(mask: Array, small: int) -> None:
+    values, sizes = small_pieces(runs_of(mask), small)
+    found = sorted(zip(values.tolist(), sizes.tolist(), strict=True))
+    assert found == [piece for piece in flooded(mask) if piece[1] <= small]
 
 
 def test_a_long_winding_piece_is_one() -> None:
@@ -318,8 +321,20 @@ def test_a_long_winding_piece_is_one() -> None:
     mask[::4] = 1
     mask[2::8, -1] = mask[1::8, -1] = mask[3::8, -1] = 1
     mask[6::8, 0] = mask[5::8, 0] = mask[7::8, 0] = 1
-    values, sizes = pieces(mask)
-    assert sizes[values == 1].tolist() == [int((mask == 1).sum())]
+    pixels = int((mask == 1).sum())
+    values, sizes = small_pieces(runs_of(mask), mask.size)
+    assert sizes[values == 1].tolist() == [pixels]
+    values, _ = small_pieces(runs_of(mask), pixels - 1)
+    assert 1 not in values
+
+
+@given(masks)
+def test_counts_are_those_of_the_pixels(mask: Array) -> None:
+    values, pixels = np.unique(mask, return_counts=True)
+    wanted = dict(zip(values.tolist(), pixels.tolist(), strict=True))
+    assert runs_of(mask).counts() == wanted
+    shifted = {value - 70_000: number for value, number in wanted.items()}
+    assert runs_of(mask.astype(np.int64) - 70_000).counts() == shifted
 
 
 levels = st.sampled_from(["refuse", "quarantine", "note"])

@@ -184,6 +184,22 @@ def bomb(kind: str, megabytes: int = 320) -> bytes:
     return b"".join([*(pack.compress(ZEROS) for _ in range(megabytes)), pack.flush()])
 
 
+@pytest.mark.parametrize("name", ["screw1_z0003.tif", "a.zip", "a.tar.gz", "labelmap.txt"])
+@pytest.mark.parametrize("kind", ["pipe", "device", "endless"])
+def test_what_is_no_file(project: Project, back: Path, name: str, kind: str) -> None:
+    """Whether it is given or found in a folder; as a labelmap, too, it would be read."""
+    path = back / name
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    else:
+        path.touch()
+        os.truncate(path, 1 << 42)
+    for given in [path, back]:
+        assert codes_of(project, given)[name] in ("unreadable", "unsafe", "too-large")
+
+
 def test_bombs_in_archives(project: Project, good: tuple[str, bytes], back: Path) -> None:
     name, data = good
     with zipfile.ZipFile(back / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:

@@ -13,6 +13,8 @@ from click.testing import CliRunner
 from altui import AltuiError, Project
 from altui.cli import main
 from altui.labels.accept import read_label, store_file
+from altui.labels.read import Reader
+from altui.labels.returned import Returned
 from altui.slices import SliceId
 from tests.labels.conftest import SLICES, Save, codes, right_mask
 
@@ -328,14 +330,33 @@ def test_another_import_comes_first_at_the_last_moment(
     path = save(asked[0])
     other = Project.open(project.root, "bert")
 
-    def meanwhile(*given: Any) -> None:
+    def meanwhile(*given: Any) -> Any:
         monkeypatch.setattr("altui.labels.intake.store_file", store_file)
         assert other.import_labels(path).of("accepted")
-        store_file(*given)
+        return store_file(*given)
 
     monkeypatch.setattr("altui.labels.intake.store_file", meanwhile)
     assert project.import_labels(path).of("unchanged")
     assert len(labels(project)) == 1
+
+
+def test_a_changed_file_is_refused_and_the_others_are_in(
+    project: Project, asked: Asked, save: Save, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = [save(one) for one in asked[:3]]
+    stack = Reader.mask
+
+    def meanwhile(self: Reader, file: Returned, *given: Any) -> Any:
+        mask = stack(self, file, *given)
+        if file.source.path == paths[1]:
+            paths[1].write_bytes(paths[1].read_bytes() + b"more")
+        return mask
+
+    monkeypatch.setattr(Reader, "mask", meanwhile)
+    report = project.import_labels(*paths)
+    assert [verdict.code for verdict in report.of("refused")] == ["changed"]
+    assert {verdict.slice for verdict in report.of("accepted")} == {asked[0], asked[2]}
+    assert {label.slice for label in labels(project)} == {asked[0], asked[2]}
 
 
 def test_wide_classes_are_stored_in_16_bits(folder: Path, back: Path) -> None:

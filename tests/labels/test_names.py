@@ -50,6 +50,8 @@ def code(name: str) -> str:
         "2024-05-03_screw03_z0412.tif",
         "anna (2) screw03_z0412_2.png",
         "z0412_screw03.tif",
+        "screw03z0412.tif",
+        "mask-Screw03Z412_v2.png",
         "screw03_screw03_z0412.png",
         "left/screw03_z0412.png",
     ],

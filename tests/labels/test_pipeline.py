@@ -78,8 +78,10 @@ def test_an_original_that_changed_is_refused_alone(tmp_path: Path) -> None:
     source.write_bytes(b"first")
     with closing(Shelf(tmp_path)) as shelf:
         shelf.put("label.tif", "label", lambda file: file.write(b"mask"))
+        _, writing = shelf.put_original(source, 64 * "0", "came.tif")
+        assert writing
         with pytest.raises(Refusal, match="changed"):
-            shelf.put_original(source, 64 * "0", "came.tif")
+            writing.result()
         shelf.settle()
     assert (tmp_path / "label.tif").read_bytes() == b"mask"
     assert not list(tmp_path.rglob("*.tmp"))
@@ -87,5 +89,8 @@ def test_an_original_that_changed_is_refused_alone(tmp_path: Path) -> None:
 
 def test_where_nothing_can_be_written(tmp_path: Path) -> None:
     (tmp_path / ".altui").write_text("a file")
-    with closing(Shelf(tmp_path)) as shelf, pytest.raises(AltuiError, match="could not be written"):
-        shelf.put(".altui/labels/00/a.tif", "label", lambda file: file.write(b"mask"))
+    with closing(Shelf(tmp_path)) as shelf:
+        writing = shelf.put(".altui/labels/00/a.tif", "label", lambda file: file.write(b"mask"))
+        with pytest.raises(AltuiError, match="could not be written"):
+            writing.result()
+        shelf.settle()

@@ -4,10 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from altui.config import Classes
-from altui.labels.checks.orientation import TURNS, fit_edges
+from altui.labels.checks.orientation import TURNS, fit_edges, shrink
 from altui.labels.checks.shape import check_shape, count_classes
+from altui.labels.runs import runs_of
 from altui.labels.verdict import Refusal
 from altui.volumes.stack import open_stack
 from altui.workspace import Header
@@ -57,7 +60,7 @@ def test_undeclared_values_are_named_and_counted(dtype: type) -> None:
     mask[1, 0] = 100
     mask[2, :3] = 255  # ignored
     with pytest.raises(Refusal) as caught:
-        count_classes(mask, CLASSES)
+        count_classes(runs_of(mask), CLASSES)
     assert caught.value.code == "values"
     assert "7 (5 pixels), 100 (1 pixel)" in caught.value.message
     assert "255 (" not in caught.value.message
@@ -66,16 +69,16 @@ def test_undeclared_values_are_named_and_counted(dtype: type) -> None:
 def test_negative_and_huge_values() -> None:
     for value in (-1, -255, 256, 65535, 2**40):
         with pytest.raises(Refusal, match=str(value)):
-            count_classes(np.full((4, 4), value), CLASSES)
+            count_classes(runs_of(np.full((4, 4), value)), CLASSES)
     with pytest.raises(Refusal):
-        count_classes(np.full((4, 4), 2**64 - 1, np.uint64), CLASSES)
+        count_classes(runs_of(np.full((4, 4), 2**64 - 1, np.uint64)), CLASSES)
 
 
 def test_ignore_is_what_the_config_says() -> None:
     classes = Classes(names=("a", "b"), ignore=9)
-    count_classes(np.array([[0, 1, 9]], np.uint8), classes)
+    count_classes(runs_of(np.array([[0, 1, 9]], np.uint8)), classes)
     with pytest.raises(Refusal, match="255"):
-        count_classes(np.array([[0, 1, 255]], np.uint8), classes)
+        count_classes(runs_of(np.array([[0, 1, 255]], np.uint8)), classes)
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +100,53 @@ def better_way(mask: Array, image: Array) -> str:
     """How a mask fits the image's edges better; empty where it lies well."""
     fit = fit_edges(mask, image, 255)
     return fit.words if fit and fit.is_convincing() else ""
+
+
+def plainly(mask: Array, image: Array) -> tuple[float, dict[str, float]]:
+    """How the class boundaries fit the image's edges as the mask lies and turned; the definition
+    of `fit_edges`, for slices that are small enough to be looked at as they are.
+    """
+    grey = np.clip(image.astype(float), *np.percentile(image, [1, 99]))
+    wide = np.pad(grey, 2, mode="edge")
+    smooth = sum(
+        wide[y : y + len(grey) + 2, x : x + grey.shape[1] + 2] for y in range(3) for x in range(3)
+    )
+    assert not isinstance(smooth, int)
+    edges = np.hypot(smooth[2:, 1:-1] - smooth[:-2, 1:-1], smooth[1:-1, 2:] - smooth[1:-1, :-2])
+    edges = np.minimum(edges, np.percentile(edges, 99))
+
+    def fit(turned: Array) -> float:
+        boundary = np.zeros(turned.shape, bool)
+        boundary[:-1] |= turned[:-1] != turned[1:]
+        boundary[:, :-1] |= turned[:, :-1] != turned[:, 1:]
+        return float(edges[boundary].mean() / edges.mean() - 1)
+
+    turned = {name: turn(mask) for name, turn in TURNS.items()}
+    return fit(mask), {name: fit(one) for name, one in turned.items() if one.shape == mask.shape}
+
+
+@given(st.integers(0, 2**32), st.booleans(), st.sampled_from([np.uint8, np.uint16, np.float32]))
+def test_edges_fit_as_they_plainly_do(seed: int, square: bool, kind: type) -> None:
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(0, 3, (12, 12 if square else 10))
+    mask = np.kron(coarse, np.ones((8, 8), int)).astype(np.uint8)
+    turn = rng.choice(list(TURNS))
+    image: Array = TURNS[turn](mask) if square else mask
+    image = (60 * image + rng.integers(0, 40, image.shape)).astype(kind)
+    fit, (own, turned) = fit_edges(mask, image, 255), plainly(mask, image)
+    assert fit is not None
+    # A turned mask has its boundary on the other side of the pixels' edges.
+    assert fit.own == pytest.approx(own, abs=0.15)
+    assert fit.best == pytest.approx(max(turned.values()), abs=0.3)
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 5])
+@pytest.mark.parametrize("kind", [np.uint8, np.int16, np.uint32, np.float64])
+def test_shrunk_to_the_corners_mean(step: int, kind: type) -> None:
+    image: Array = np.random.default_rng(0).integers(0, 100, (23, 37)).astype(kind)
+    squares = image[: 23 // step * step, : 37 // step * step].reshape(23 // step, step, -1, step)
+    corners = squares[:, [0, -1]][..., [0, -1]].astype(float)
+    assert np.allclose(shrink(image, step), corners.mean((1, 3)))
 
 
 def test_right_masks_are_not_doubted(slices: list[tuple[Array, Array]]) -> None:

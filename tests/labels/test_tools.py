@@ -15,6 +15,7 @@ from PIL import Image
 
 from altui import AltuiError, Project
 from altui.cli import main
+from altui.colours import class_colour
 from altui.labels.accept import read_label
 from altui.slices import SliceId
 from tests.labels.conftest import SLICES, Array, Save, codes, right_mask
@@ -27,6 +28,11 @@ RIGHT: Any = {"trust": True, "unasked": True}  # it is what the round asks for o
 
 def outcomes(report: Any) -> list[tuple[str, str, str]]:
     return sorted((v.outcome, v.code, str(v.slice)) for v in report.verdicts)
+
+
+def read_label_of(project: Project, one: SliceId) -> Array:
+    history = project.workspace.store.history()
+    return read_label(project.workspace, history.current_labels[one])
 
 
 def assert_labelled(project: Project, *slices: SliceId) -> None:
@@ -71,6 +77,77 @@ def test_a_cvat_label_that_is_no_class(project: Project, back: Path) -> None:
     assert_labelled(project, ONE)
 
 
+@pytest.mark.parametrize(
+    "table",
+    [
+        "\ufeffbackground:0,0,0::\r\nbone:250,50,83::\r\nimplant:51,221,255::\r\n",
+        "bone:250, 50, 83::\nImplant: 51, 221, 255::\n",  # as edited by hand, without black
+    ],
+)
+def test_cvat_with_the_pictures_own_folders(project: Project, back: Path, table: str) -> None:
+    """They are kept below SegmentationClass, whatever their names."""
+    with zipfile.ZipFile(DATA / "cvat.zip") as archive:
+        archive.extractall(back)
+    for kind in ("SegmentationClass", "SegmentationObject"):
+        (back / kind / "images" / "screw1").mkdir(parents=True)
+        (back / kind / "screw1_z0003.png").rename(back / kind / "images" / "screw1" / "3.png")
+    (back / "JPEGImages").mkdir(exist_ok=True)
+    (back / "JPEGImages" / "screw1_z0003.png").write_bytes(b"a picture")
+    (back / "labelmap.txt").write_text(table, encoding="utf-8")
+    assert outcomes(project.import_labels(back, **RIGHT)) == [("accepted", "ok", str(ONE))]
+    assert_labelled(project, ONE)
+
+
+SNAP = """\
+# ITK-SnAP Label Description File
+    0     0    0    0        0  0  0    "Clear Label"
+    1   255    0    0        1  1  1    "Implant"
+    2     0  255    0      0.5  1  1    "bone"
+    3     0    0  255        1  1  1    "Label 3"
+"""
+CSV = "Value,Name,Color\n1,implant,#ff0000\n2,Bone,#00FF00\n,glue,\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("labels.txt", SNAP), ("anna.label", SNAP), ("label_map.csv", CSV)]
+)
+@pytest.mark.parametrize("colour", [True, False])
+def test_a_label_map(project: Project, back: Path, name: str, text: str, colour: bool) -> None:
+    """Another numbering, and other colours, than the project's."""
+    (back / name).write_text(text)
+    numbers = np.array([0, 2, 1], np.uint8)[right_mask(project, ONE)]
+    colours = np.array([[0, 0, 0], [255, 0, 0], [0, 255, 0]], np.uint8)
+    (back / "masks").mkdir()
+    mask = back / "masks" / "screw1_z0003.png"
+    config = project.root / "altui.toml"
+    config.write_text(config.read_text() + '[import.colours]\n"#000000" = "background"\n')
+    opened = Project.open(project.root)
+    Image.fromarray(colours[numbers] if colour else numbers).save(mask)
+    given = opened.import_labels(mask, back / name, dry_run=True, **RIGHT)
+    assert outcomes(given) == [("accepted", "ok", str(ONE))]
+    assert outcomes(opened.import_labels(back, **RIGHT)) == [("accepted", "ok", str(ONE))]
+    assert_labelled(opened, ONE)
+
+
+def test_a_bundles_own_label_map_is_of_class_ids(project: Project, tmp_path: Path) -> None:
+    """Also where a class was renamed since."""
+    folder = project.export(tmp_path / "bundle").folder
+    config = project.root / "altui.toml"
+    config.write_text(config.read_text().replace('"implant"', '"screw"'))
+    renamed = Project.open(project.root)
+    Image.fromarray(right_mask(project, ONE)).save(folder / "screw1_z0003.png")
+    assert outcomes(renamed.import_labels(folder, **RIGHT)) == [("accepted", "ok", str(ONE))]
+    assert_labelled(renamed, ONE)
+
+
+def test_masks_in_the_colours_of_the_bundle(project: Project, tmp_path: Path) -> None:
+    folder = project.export(tmp_path / "bundle").folder
+    colours = np.array([class_colour(0), class_colour(1), class_colour(2)], np.uint8)
+    Image.fromarray(colours[right_mask(project, ONE)]).save(folder / "screw1_z0003.png")
+    assert outcomes(project.import_labels(folder, **RIGHT)) == [("accepted", "ok", str(ONE))]
+    assert_labelled(project, ONE)
+
+
 def test_label_studio_json(project: Project) -> None:
     report = project.import_labels(DATA / "label_studio.json", **RIGHT)
     assert outcomes(report) == [("accepted", "ok", str(ONE))]
@@ -89,6 +166,63 @@ def test_label_studio_png(project: Project, back: Path) -> None:
     both = project.import_labels(back, **RIGHT)
     assert {v.outcome for v in both.verdicts} == {"unchanged"}
     assert len(both.verdicts) == 2
+
+
+def test_label_studios_parts_are_not_numbered_by_slice(project: Project, tmp_path: Path) -> None:
+    """Task and annotation have numbers, too: they say nothing of the slice."""
+    (tmp_path / "screw1").mkdir()
+    with zipfile.ZipFile(DATA / "label_studio_png.zip") as archive:
+        archive.extractall(tmp_path / "screw1")
+    for part in (tmp_path / "screw1").iterdir():
+        part.rename(part.with_name(part.name.replace("annotation-5", "annotation-7")))
+    [verdict] = project.import_labels(tmp_path / "screw1", **RIGHT).verdicts
+    assert (verdict.outcome, verdict.code) == ("refused", "no-such-slice")
+    assert "send its JSON export along" in verdict.message
+    (tmp_path / "screw1").rename(tmp_path / "screw1_z0003")
+    named = project.import_labels(tmp_path / "screw1_z0003", **RIGHT)
+    assert outcomes(named) == [("accepted", "ok", str(ONE))]
+    assert_labelled(project, ONE)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "https://store.example/a.b/screw1_z0003.png?X-Amz-Date=2026.1&sig=a/c.d",
+        "s3://bucket/masks/screw1_z0003.png",
+        "/data/local-files/?d=my%20stacks/screw1/0003.png",
+        "/data/upload/12/1a2b3c4d-Screw1_z3.png",
+    ],
+)
+def test_label_studios_images(project: Project, back: Path, image: str) -> None:
+    [task] = json.loads((DATA / "label_studio.json").read_text())
+    task |= {"file_upload": None, "data": {"image": image}}
+    (back / "export.json").write_text(json.dumps([task]))
+    assert outcomes(project.import_labels(back, **RIGHT)) == [("accepted", "ok", str(ONE))]
+    assert_labelled(project, ONE)
+
+
+def test_of_several_annotations_the_ground_truth_counts(project: Project, back: Path) -> None:
+    [task] = json.loads((DATA / "label_studio.json").read_text())
+    [done] = task["annotations"]
+    task["annotations"] = [{**done, "id": 6, "result": done["result"][:1]}]
+    task["annotations"].append({**done, "ground_truth": True})
+    (back / "export.json").write_text(json.dumps([task]))
+    assert outcomes(project.import_labels(back, **RIGHT)) == [("accepted", "ok", str(ONE))]
+    assert_labelled(project, ONE)
+
+
+@pytest.mark.parametrize("tool", ["label-studio", "coco"])
+def test_an_export_without_masks_is_told(project: Project, back: Path, tool: str) -> None:
+    """Other programs' JSON is passed over; where nothing else is there, it is told too."""
+    (back / "settings.json").write_text('{"theme": "dark"}')
+    assert [v.code for v in project.import_labels(back).verdicts] == ["format"]
+    [task] = json.loads((DATA / "label_studio.json").read_text())
+    empty = {"images": [{"id": 1, "file_name": "a.png", "height": 9, "width": 9}]}
+    empty |= {"annotations": [], "categories": []}
+    document = empty if tool == "coco" else [{**task, "annotations": []}]
+    (back / "export.json").write_text(json.dumps(document))
+    report = project.import_labels(back)
+    assert ([v.code for v in report.verdicts], report.exit_status) == ([tool], 1)
 
 
 def test_label_studio_numpy(project: Project) -> None:
@@ -187,6 +321,15 @@ def test_coco_polygons(project: Project, back: Path) -> None:
     assert (mask == 2).sum() == 144, "later annotations lie over earlier ones"
 
 
+def test_coco_with_its_pictures(project: Project, back: Path) -> None:
+    (back / "annotations").mkdir()
+    (back / "images" / "default").mkdir(parents=True)
+    shutil.copy(DATA / "coco.json", back / "annotations" / "instances_default.json")
+    Image.fromarray(right_mask(project, ONE) * 50).save(back / "images/default/screw1_z0003.png")
+    assert outcomes(project.import_labels(back, **RIGHT)) == [("accepted", "ok", str(ONE))]
+    assert_labelled(project, ONE)
+
+
 @pytest.mark.parametrize("dtype", ["uint8", "int32", "int64", "float32"])
 def test_a_whole_sample(project: Project, asked: Asked, back: Path, dtype: str) -> None:
     # As napari saves a labels layer: the annotator labelled only what was asked for.
@@ -198,6 +341,37 @@ def test_a_whole_sample(project: Project, asked: Asked, back: Path, dtype: str) 
     assert outcomes(report) == [("accepted", "ok", str(one))]
     assert report.verdicts[0].file.endswith(f"screw10_labels.tif#{one.index}")
     assert f"{SLICES - 1} slices of the sample" in report.notes[0]
+    assert_labelled(project, one)
+
+
+def test_a_whole_sample_with_an_earlier_slice_improved(
+    project: Project, asked: Asked, back: Path
+) -> None:
+    """Of slices that are labelled, changed ones are new revisions, and empty ones nothing."""
+    one = next(s for s in asked if s.sample == "screw1")
+    earlier = SliceId("screw1", (one.index + 4) % SLICES)
+    Image.fromarray(right_mask(project, earlier)).save(back / f"{earlier.file_stem(SLICES)}.png")
+    project.import_labels(back, unasked=True)
+    stack = np.zeros_like(volume(project, "screw1"))
+    stack[one.index] = right_mask(project, one)
+    tifffile.imwrite(back / "screw1.tif", stack)
+    assert outcomes(project.import_labels(back / "screw1.tif")) == [("accepted", "ok", str(one))]
+    stack[earlier.index] = right_mask(project, earlier)
+    stack[earlier.index][0, :3] = 1
+    tifffile.imwrite(back / "screw1.tif", stack)
+    report = project.import_labels(back / "screw1.tif")
+    places = [int(v.file.split("#")[1]) for v in report.verdicts]
+    assert places == sorted((one.index, earlier.index))
+    assert len(project.revisions(earlier)) == 2
+    assert np.array_equal(read_label_of(project, earlier), stack[earlier.index])
+
+
+def test_a_whole_sample_in_colour(project: Project, asked: Asked, tmp_path: Path) -> None:
+    one = next(s for s in asked if s.sample == "screw1")
+    folder = project.export(tmp_path / "bundle").folder
+    colours = np.array([class_colour(0), class_colour(1), class_colour(2)], np.uint8)
+    tifffile.imwrite(folder / "screw1.tif", colours[volume(project, "screw1")], photometric="rgb")
+    assert outcomes(project.import_labels(folder)) == [("accepted", "ok", str(one))]
     assert_labelled(project, one)
 
 

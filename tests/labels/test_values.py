@@ -7,6 +7,8 @@ import pytest
 from PIL import Image
 
 from altui.labels.formats.base import Pixels
+from altui.labels.formats.label_map import LabelMap
+from altui.labels.values import to_class_ids
 from altui.labels.verdict import Refusal
 from tests.labels.reading import config, ids
 
@@ -54,14 +56,34 @@ def test_colours_by_the_config() -> None:
 def test_colours_by_the_labelmap() -> None:
     beside = {"_000000": "background", "_ff0000": "bone", "_00ff00": "degradation layer"}
     assert np.array_equal(ids(Pixels(TABLE[MASK]), None, **beside, _0000ff="implant"), MASK)
-    with pytest.raises(Refusal, match='#0000ff is "screw" \\(420 pixels\\)'):
+    with pytest.raises(Refusal, match='#0000ff \\(420 pixels\\) is "screw"'):
         ids(Pixels(TABLE[MASK]), None, **beside, _0000ff="screw")
 
 
-def test_a_declared_colour_goes_before_the_labelmap() -> None:
-    beside = {"_000000": "background", "_ff0000": "x", "_00ff00": "bone", "_0000ff": "implant"}
+def test_a_declared_colour_explains_a_label_that_is_no_class() -> None:
+    beside = {"_000000": "background", "_ff0000": "x", "_0000ff": "implant"}
     given = config(colours={"#ff0000": "bone", "#00ff00": 2})
     assert np.array_equal(ids(Pixels(TABLE[MASK]), given, **beside), MASK)
+
+
+def test_the_labelmap_and_the_config_may_not_differ() -> None:
+    beside = {"_000000": "background", "_ff0000": "bone", "_00ff00": "bone", "_0000ff": "implant"}
+    with pytest.raises(Refusal, match="#00ff00 .* remove that line") as caught:
+        ids(Pixels(TABLE[MASK]), config(colours={"#00ff00": 2}), **beside)
+    assert caught.value.code == "colours"
+    assert '"bone" by the label map beside it, but "degradation layer"' in caught.value.message
+    unused = config(colours={"#00ff00": 2})
+    assert np.array_equal(ids(Pixels(TABLE[MASK % 2]), unused, **beside), MASK % 2)
+    named = config(colours={"#000000": "ignore"}, names={"background": "ignore"})
+    assert ids(Pixels(TABLE[MASK]), named, **beside)[0, 0] == 255
+
+
+def test_labels_that_share_a_colour() -> None:
+    both = LabelMap({0: ("background",), 0xFF0000: ("bone", "implant")}, {})
+    with pytest.raises(Refusal, match='is both "bone" and "implant" in the label map'):
+        to_class_ids(Pixels(TABLE[MASK % 2]), config(), both)
+    alike = LabelMap({0: ("background",), 0xFF0000: ("bone", "Bone")}, {})
+    assert np.array_equal(to_class_ids(Pixels(TABLE[MASK % 2]), config(), alike), MASK % 2)
 
 
 def test_undeclared_colours_are_told_with_their_pixels() -> None:
@@ -80,6 +102,33 @@ def test_anti_aliased_edges_are_named() -> None:
     refusal = refused(Pixels(np.array(picture)), colours=DECLARED)
     assert refusal.code == "anti-aliased"
     assert "blends" in refusal.message
+
+
+def test_a_region_between_two_colours_is_no_edge() -> None:
+    """A class that nobody declared, of a colour that is a blend of two that are."""
+    picture = TABLE[MASK]
+    picture[5:15, 5:30] = (128, 0, 128)
+    assert refused(Pixels(picture), colours=DECLARED).code == "colours"
+    thin = TABLE[MASK]
+    thin[:, 20:22] = (128, 0, 128)
+    assert refused(Pixels(thin), colours=DECLARED).code == "anti-aliased"
+
+
+def test_a_two_class_mask_saved_in_rgb() -> None:
+    picture = np.stack([(MASK > 1) * np.uint8(255)] * 3, axis=-1)
+    assert np.array_equal(ids(Pixels(picture), config(("background", "bone"))), MASK > 1)
+
+
+def test_values_by_a_label_map() -> None:
+    names = {0: ("Clear Label",), 1: ("Implant",), 3: ("bone",), 7: ("cement",)}
+    shown = to_class_ids(Pixels(MASK), config(), LabelMap({}, names))
+    assert np.array_equal(shown, np.array([0, 3, 2, 1])[MASK])
+    mask = MASK.copy()
+    mask[0, 0] = 7
+    with pytest.raises(Refusal, match='value 7 .1 pixel. is "cement", which is no class'):
+        to_class_ids(Pixels(mask), config(), LabelMap({}, names))
+    with pytest.raises(Refusal, match='value 3 .* is "bone" by the label map .* but "implant"'):
+        to_class_ids(Pixels(MASK), config(values={"3": "implant"}), LabelMap({}, names))
 
 
 def test_no_colour_is_declared() -> None:

@@ -159,6 +159,21 @@ def test_npy(tmp_path: Path, dtype: str, order: Any) -> None:
     assert np.array_equal(planes(tmp_path / "m.npy"), volume[:1])
 
 
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_npy_with_channels(tmp_path: Path, channels: int) -> None:
+    mask = np.arange(35, dtype=np.uint8).reshape(5, 7)
+    stacked = np.stack([mask] * channels, axis=-1)
+    stacked[..., 3:] = 255
+    np.save(tmp_path / "m.npy", stacked)
+    [pixels] = read_all(tmp_path / "m.npy")
+    wanted = mask if channels == 1 else stacked[..., :3]
+    assert np.array_equal(pixels.values, wanted)
+    if channels > 1:
+        np.save(tmp_path / "m.npy", stacked.astype(np.float64))
+        with pytest.raises(Refusal, match="8 bits a channel"):
+            read_all(tmp_path / "m.npy")
+
+
 def test_npy_of_python_2(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     np.save(tmp_path / "m.npy", VOLUME)
     raw = (tmp_path / "m.npy").read_bytes()

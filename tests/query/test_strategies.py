@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from altui.errors import AltuiError
@@ -84,7 +84,7 @@ def test_the_gap_is_kept_to_labelled_and_chosen_slices(name: str, pool: Pool, ru
     chosen = [pick.slice for pick in run(name, pool, rule).picks]
     for place, one in enumerate(chosen):
         for other in [*chosen[:place], *pool.labelled, *pool.kept]:
-            if other.sample == one.sample and other not in pool.kept:
+            if other.sample == one.sample:
                 assert abs(other.index - one.index) >= rule.min_gap
 
 
@@ -104,11 +104,33 @@ def test_the_same_question_has_the_same_answer(name: str, pool: Pool, rule: Rule
     assert run(name, pool, rule) == run(name, pool, rule)
 
 
-@pytest.mark.parametrize("name", ["random", "equidistant", "entropy"])
+@pytest.mark.parametrize("name", NAMES)
 @given(pool=pools(), rule=rules)
 def test_the_budget_is_met_or_the_shortfall_explained(name: str, pool: Pool, rule: Rules) -> None:
+    if STRATEGIES[name].one_per_sample:  # its budget is the samples that have none yet
+        samples = {one.sample for one in pool.kept}
+        rule = replace(rule, budget=max(len(pool.slices) - len(samples), 1))
+        if len(samples) == len(pool.slices):
+            return
     batch = run(name, pool, rule)
     assert (len(batch.picks) == rule.budget) == (batch.shortfall == "")
+
+
+@pytest.mark.parametrize("name", NAMES)
+@settings(max_examples=25)
+@given(pool=pools(), rule=rules, scores=st.sampled_from([0.0, -0.0, 0.5, np.nan, np.inf, -np.inf]))
+def test_scores_that_are_alike_or_none_still_give_a_batch(
+    name: str, pool: Pool, rule: Rules, scores: float
+) -> None:
+    assert pool.components is not None
+    columns = {n: np.full_like(found, scores) for n, found in pool.components.columns.items()}
+    flat = replace(pool, components=replace(pool.components, columns=columns))
+    batch = run(name, flat, rule)
+    chosen = [pick.slice for pick in batch.picks]
+    assert len(chosen) == len(set(chosen)) <= rule.budget
+    assert bool(chosen) or batch.shortfall or STRATEGIES[name].one_per_sample
+    assert all(pick.score is None or np.isfinite(pick.score) for pick in batch.picks)
+    assert batch == run(name, flat, rule)
 
 
 @given(pool=pools(), rule=rules)
@@ -166,6 +188,11 @@ def test_random_draws_every_slice_alike() -> None:
 def test_equidistant_spreads_over_a_sample() -> None:
     picks = run("equidistant", Pool({"a": 41}), Rules(3, 3, 1, 0, 1)).picks
     assert sorted(pick.slice.index for pick in picks) == [0, 20, 40]
+    assert [pick.reasons[0] for pick in picks] == [
+        "the middle of a sample that has none yet",
+        "20 slices from any labelled or chosen one",
+        "20 slices from any labelled or chosen one",
+    ]
 
 
 def test_an_exhausted_pool_says_so() -> None:
@@ -191,7 +218,7 @@ def test_reasons_tell_what_was_passed_over_and_the_nearest_label() -> None:
     assert pick.score == pytest.approx(0.8)
     assert "place 2 of 5" in pick.reasons[0]
     assert "passed over 1 above it: within 2 slices" in pick.reasons[1]
-    assert pick.reasons[-1] == "nearest labelled slice 2 slices away"
+    assert pick.reasons[-1] == "nearest labelled slice 2 slices away: a:0"
 
 
 def test_an_unknown_strategy_is_told_with_the_nearest() -> None:

@@ -18,8 +18,9 @@ from altui.rounds.evidence import broken, describe_classes, describe_stability, 
 from altui.rounds.gain import Change, Confusions
 from altui.rounds.looks import Looks, describe_looks
 from altui.rounds.results import RoundResult, Stability
-from altui.simulation.nodes import NODES, uses_of_test
+from altui.simulation.nodes import NODES, judged_by_test
 
+from ..simulation.made import add_simulation
 from .results import finish_round, write_result
 
 
@@ -200,10 +201,21 @@ def test_every_evaluation_is_a_use_and_one_that_never_came_is_none(project: Proj
     node = workspace.root / NODES / "abc"
     node.mkdir(parents=True)
     shutil.copy(workspace.jobs / first / RESULT, node)
-    assert uses_of_test(workspace.root) == 1
+    assert judged_by_test(workspace.root) == {"abc"}
     assert project.status().test_uses == Looks(2, 1)
     (node / RESULT).write_text("{")
     assert project.status().test_uses == Looks(2)
+
+
+def test_uses_by_simulations_are_not_forgotten_with_their_folders(project: Project) -> None:
+    add_simulation(project, {"random": (0.5, 0.6), "entropy": (0.5, 0.7)}, full=0.8)
+    assert project.status().test_uses == Looks(0, 5)
+    job = finish_round(project)
+    project.refresh()
+    node = project.root / NODES / "random-1"  # one of those that the rows name
+    node.mkdir(parents=True)
+    shutil.copy(project.workspace.jobs / job / RESULT, node)
+    assert project.status().test_uses == Looks(1, 5)
 
 
 def test_the_document_has_the_contracts_keys_and_the_evidence(

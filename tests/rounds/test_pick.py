@@ -58,7 +58,7 @@ def test_gap_share_and_budget_are_told_and_not_enforced(project: Project) -> Non
     near = first(project)
     project.pick(f"{near.sample}:{near.index + 1}")
     told = reasons(project, f"{near.sample}:{near.index + 1}")
-    assert "lies within 2 slices of a chosen one (min_gap)" in told
+    assert "lies within 2 slices of a labelled or chosen one (min_gap)" in told
     assert "1 slice beyond the budget of 3" in told
     project.pick(f"{near.sample}:{near.index - 3}")
     told = reasons(project, f"{near.sample}:{near.index - 3}")

@@ -37,6 +37,10 @@ def gains(*values: float | None, reach: float = 0.001) -> list[Gain]:
         (2, gains(0.001, reach=0.02), RULE, 100, "undecided"),
         (2, gains(0.001, reach=0.003), RULE, 100, "stop"),
         (2, gains(0.05, reach=0.06), RULE, 100, "continue"),
+        # two samples may agree by chance: however narrow, theirs cannot say "no gain"
+        (2, [Gain(2, 0.001, (0.001, 0.001), 2)], RULE, 100, "undecided"),
+        (2, [Gain(2, 0.001, (0.0, 0.002), 3)], RULE, 100, "stop"),
+        (2, [Gain(2, 0.05, (-0.2, 0.3), 2)], RULE, 100, "continue"),
         # one sample bears no interval, so it cannot say "no gain"
         (2, [Gain(2, 0.001)], RULE, 100, "undecided"),
         (2, [Gain(2, 0.05)], RULE, 100, "continue"),

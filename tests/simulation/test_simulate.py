@@ -19,7 +19,7 @@ from PIL import Image
 from altui import AltuiError, Project
 from altui.cli import main
 from altui.jobs.folder import RESULT, JobFolder, Process
-from altui.simulation.nodes import folders, uses_of_test
+from altui.simulation.nodes import folders, judged_by_test
 
 from ..conftest import write_project
 
@@ -106,7 +106,7 @@ def test_a_simulation_from_end_to_end(finished: tuple[Path, Any, Any, Any]) -> N
     assert found["summary"]["rounds"] == 2
     assert found["summary"]["strategies"][0]["percent_of_full"]["n"] == 1
     # Round 1 once, round 2 twice, full supervision: four trainings, and nothing large is left.
-    assert found["test_uses"] == uses_of_test(folder) == len(folders(folder)) == 4
+    assert found["test_uses"] == len(judged_by_test(folder)) == len(folders(folder)) == 4
     assert not [one for node in folders(folder) for one in node.path.glob("*.pt")]
     # The project's own rounds know nothing of it; that it used the test split is told apart.
     assert (before["test_uses"], after["test_uses"]) == (0, 0)

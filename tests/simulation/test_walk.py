@@ -9,7 +9,7 @@ from altui.config import Config, load
 from altui.errors import AltuiError
 from altui.jobs.folder import CHECKPOINT, RESULT, SCORES, JobFolder, JobResult, SimulationSpec, now
 from altui.query.components import Components
-from altui.simulation.nodes import NODES, Node, recipe_of, slim, uses_of_test
+from altui.simulation.nodes import NODES, Node, judged_by_test, recipe_of, slim
 from altui.simulation.records import Rows, row_lines
 from altui.simulation.walk import Walk
 
@@ -54,7 +54,10 @@ def finish(folder: Path, config: Config, node: Node, hits: int = 50) -> None:
             tuple(SLICES),
             np.repeat(np.arange(3), 12).astype(np.int32),
             np.tile(np.arange(12), 3).astype(np.int32),
-            {"entropy_mean": random.random(count).astype(np.float32)},
+            {
+                "entropy_mean": random.random(count).astype(np.float32),
+                "class_fraction": np.full((count, 3), 1 / 3, np.float32),
+            },
         ).save(job.path / SCORES)
 
 
@@ -80,7 +83,7 @@ def test_strategies_share_the_first_round_of_a_seed(folder: Path, config: Config
     assert {one.rounds[0].slices for one in rows.experiments if one.seed == 0} != {
         one.rounds[0].slices for one in rows.experiments if one.seed == 1
     }
-    assert rows.test_uses == uses_of_test(folder) == 10
+    assert rows.test_uses == len(judged_by_test(folder)) == 10
     assert (course.left(), course.wanted()) == (0, [])
 
 
@@ -151,6 +154,24 @@ def test_a_warm_start_is_from_the_network_before_or_not_at_all(
     assert second.prepare(folder, warm, "cpu").spec().previous == str(NODES / second.previous)
 
 
+def test_an_ensemble_starts_warm_from_all_of_its_networks(folder: Path, config: Config) -> None:
+    scoring = config.scoring.model_copy(update={"committee": "ensemble", "members": 2})
+    warm = starting(config, "warm").model_copy(update={"scoring": scoring})
+    course = walk(folder, warm, "random")
+    course.advance()
+    finish(folder, warm, course.wanted()[0])
+    course.advance()
+    [second] = course.wanted()
+    before = folder / NODES / str(second.previous)
+    (before / CHECKPOINT).write_bytes(b"network")
+    with pytest.raises(AltuiError, match=r"members/2/model\.pt"):
+        second.prepare(folder, warm, "cpu")
+    (before / "members" / "2").mkdir(parents=True)
+    (before / "members" / "2" / CHECKPOINT).write_bytes(b"network")
+    slim(JobFolder(before), "warm")
+    assert second.prepare(folder, warm, "cpu").spec().previous
+
+
 def test_one_more_strategy_starts_from_the_shared_round(folder: Path, config: Config) -> None:
     run(folder, config, walk(folder, config, "random,entropy"))
     added = run(folder, config, walk(folder, config, "random,entropy,equidistant"))
@@ -164,6 +185,35 @@ def test_scores_that_nobody_asked_for_are_made_when_someone_does(
     assert not first.score
     again = run(folder, config, walk(folder, config, "random,entropy"))
     assert [(node.round, node.score) for node in again] == [(1, True), (2, True), (3, True)]
+
+
+@pytest.mark.parametrize("names", ["random,foreground-random", "foreground-random,random"])
+def test_a_training_that_is_shared_is_scored_where_anyone_asks(
+    folder: Path, config: Config, names: str
+) -> None:
+    nodes = run(folder, config, walk(folder, config, names))  # every slice has foreground
+    assert [(node.round, node.score) for node in nodes] == [(1, True), (2, True), (3, True)]
+
+
+def test_a_strategy_that_fails_ends_its_own_experiments_alone(folder: Path, config: Config) -> None:
+    course = walk(folder, config, "coreset,random,entropy")  # there is no embedding
+    run(folder, config, course)
+    ends = {one.strategy: (len(one.rounds), one.shortfall) for one in course.rows().experiments}
+    assert ends["random"] == ends["entropy"] == (3, "")
+    assert ends["coreset"] == (1, 'round 2: the scores hold no component "embedding"')
+    [failure] = course.failures
+    assert failure.hint
+
+
+def test_scores_that_cannot_be_read_say_what_to_remove(folder: Path, config: Config) -> None:
+    course = walk(folder, config, "entropy")
+    course.advance()
+    [node] = course.wanted()
+    finish(folder, config, node)
+    (node.folder(folder).path / SCORES).write_bytes(b"torn")
+    course.advance()
+    [failure] = course.failures
+    assert str(NODES / node.key / SCORES) in failure.hint
 
 
 def test_an_empty_pool_ends_an_experiment_and_says_so(folder: Path, config: Config) -> None:

@@ -120,6 +120,24 @@ def test_an_earlier_round_that_does_not_fit_is_passed_over(
     assert "are not compared" in said or "no earlier predictions" in said
 
 
+def test_an_ensemble_is_measured_as_one_also_where_nothing_is_scored(tmp_path: Path) -> None:
+    """Or `random`, which asks for no scores, would be compared as one network with many."""
+    config = make_project(
+        tmp_path,
+        {
+            "training": {**QUICK, "steps": 1},
+            "scoring": {"committee": "ensemble", "members": 2},
+        },
+        slices=1,
+        **SMALL,
+    )
+    found = []
+    for name, score in (("j1", True), ("j2", False)):
+        folder = make_job(tmp_path, config, two_labels(tmp_path, 0, 0), name)
+        found.append(run(folder, folder.spec().model_copy(update={"score": score})).confusions)
+    assert found[0] == found[1]
+
+
 def test_an_ensemble_trains_its_networks_and_lets_them_vote(tmp_path: Path) -> None:
     config = make_project(
         tmp_path,

@@ -16,6 +16,7 @@ from altui.actions.action import Action
 from altui.actions.keys import Keys, shown
 from altui.actions.registry import ACTIONS, find
 from altui.errors import AltuiError
+from altui.files import read_text
 from altui.text import did_you_mean, plain
 
 NAME = "keys.toml"
@@ -41,14 +42,14 @@ def read_keys(path: Path) -> Keys:
     altui's would be a trap.
     """
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = read_text(path)
     except FileNotFoundError:
         return Keys()
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise _refusal(path, [f"it cannot be read: {plain(error)}"]) from None
     try:
         found = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # numbers and nesting without end, too
         raise _refusal(path, [f"it is no TOML: {plain(error)}"]) from None
     faults: list[str] = []
     other: dict[str, tuple[str, ...]] = {}

@@ -57,5 +57,8 @@ LABELS = (
         HERE,
         changing(can_restore),
     ),
+    Action(
+        "filter_labels", "slash", "filter", "slices by name, annotator, state, tool or file", HERE
+    ),
     Action("all_labels", "l", "all", "all labelled slices, or the round's only", HERE),
 )

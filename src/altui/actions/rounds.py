@@ -18,4 +18,5 @@ ROUNDS = (
         HERE,
         any_results,
     ),
+    Action("reasons", "w", "why", "every reason of the stopping verdict", HERE, any_results),
 )

@@ -27,6 +27,16 @@ class Place(click.Path):
         return super().convert(value, param, ctx)
 
 
+class Number(click.FloatRange):
+    """A number within bounds, which NaN never is."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        if number != number:
+            self.fail(f"{plain(value)} is no number", param, ctx)
+        return number
+
+
 PLACE = Place(path_type=Path, readable=False)
 project_argument = click.argument("project", type=PLACE)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
@@ -60,9 +70,10 @@ class Commands(click.Group):
                 click.echo(f"  → {plain(with_project(error.hint, ctx.obj))}", err=True)
             ctx.exit(1)
         except OSError as error:
-            if error.errno != errno.ENOSPC:
+            if error.errno == errno.EPIPE:  # whoever read it has left: no matter
                 raise
-            click.echo("altui: the output could not be written: no space left", err=True)
+            what = f"{plain(error.filename or 'the output')} could not be written or read"
+            click.echo(f"altui: {what}: {plain(error.strerror or error)}", err=True)
             # What is left in the buffer has nowhere to go; Python would fail over it at its end.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(1)
@@ -95,10 +106,26 @@ def say(text: str) -> None:
     click.echo(plain(text), err=True)
 
 
-def print_json(value: Any) -> None:
+def show(text: str) -> None:
+    """Data for people, line by line: names and notes in it may be anyone's."""
+    click.echo("\n".join(map(plain, text.split("\n"))))
+
+
+def print_json(value: Any, indent: int | None = 2) -> None:
+    """One document, in letters that a terminal takes for nothing else."""
     import json
 
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+    text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
+    shown = "\n".join(
+        line if line.isprintable() else "".join(map(_in_json, line)) for line in text.split("\n")
+    )
+    click.echo(shown)
+
+
+def _in_json(char: str) -> str:
+    import json
+
+    return char if char.isprintable() else json.dumps(char)[1:-1]
 
 
 def counting(what: str) -> Callable[[int, int], None]:

@@ -1,6 +1,5 @@
 """The command that watches a shared folder for masks."""
 
-import json
 import signal
 import time
 from datetime import datetime
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from altui.cli.base import PLACE, open_project, project_argument, say
+from altui.cli.base import PLACE, Number, open_project, print_json, project_argument, say
 from altui.errors import AltuiError
 from altui.text import plain
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("--once", is_flag=True, help="Take in what is whole, then end.")
 @click.option(
     "--interval",
-    type=click.FloatRange(min=0.05),
+    type=Number(0.05, 86400),
     metavar="SECONDS",
     help="Between two looks (default: 5; with --once: 1).",
 )
@@ -103,7 +102,7 @@ def tell(heard: "Taken | Note", as_json: bool) -> None:
     if isinstance(heard, Note):
         say(heard.text)
     elif as_json:
-        click.echo(json.dumps(heard.to_json(), ensure_ascii=False))
+        print_json(heard.to_json(), indent=None)
     else:
         moment = datetime.now().astimezone().strftime("%H:%M:%S")
         click.echo(f"{moment} {plain(heard.name)} → {plain(heard.target.parent.name)}")

@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from altui.cli.base import json_option, open_project, print_json, project_argument, say
+from altui.cli.base import (
+    json_option,
+    open_project,
+    print_json,
+    project_argument,
+    say,
+    show,
+)
 from altui.errors import AltuiError
 from altui.text import plain
 
@@ -37,7 +44,7 @@ def run(project: Path, wait: bool) -> None:
         raise AltuiError(f"{ended.id} {ended.state}: {ended.message}", ended.hint)
     from altui.report import status_text
 
-    click.echo(status_text(opened.status()))
+    show(status_text(opened.status()))
 
 
 @click.command()
@@ -59,19 +66,24 @@ def jobs(project: Path, action: str, job: str | None, as_json: bool) -> None:
             if as_json:
                 print_json([job_json(one) for one in every])
             else:
-                click.echo(jobs_text(every))
+                show(jobs_text(every))
         case "show":
             one = opened.job(job)
             if as_json:
                 print_json(job_json(one))
             else:
-                click.echo(job_text(one, opened.job_log(one.id)))
+                show(job_text(one, opened.job_log(one.id)))
         case "log":
-            click.echo("\n".join(opened.job_log(opened.job(job).id, lines=10_000)))
-        case "cancel":
-            say(f"cancelled {opened.cancel(job)}")
-        case "retry":
-            say(f"started {opened.retry(job)}")
+            lines = opened.job_log(opened.job(job).id, lines=10_000)
+            if as_json:
+                print_json(list(lines))
+            else:
+                show("\n".join(lines))
+        case "cancel" | "retry":
+            ended = opened.cancel(job) if action == "cancel" else opened.retry(job)
+            if as_json:
+                print_json(job_json(opened.job(ended)))
+            say(f"{'cancelled' if action == 'cancel' else 'started'} {ended}")
 
 
 def say_strays(project: "Project") -> None:

@@ -7,12 +7,14 @@ import click
 
 from altui.cli.base import (
     PLACE,
+    Number,
     json_option,
     open_project,
     print_json,
     project_argument,
     say,
     say_next,
+    show,
     with_project,
 )
 from altui.text import count, listing, plain
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
 @click.option("--most", type=click.IntRange(1), metavar="N", help="That many slices at most.")
 @click.option(
     "--repeat",
-    type=click.FloatRange(0, 1),
+    type=Number(0, 1),
     default=0.0,
     metavar="SHARE",
     help="Labelled slices to go out again, unmarked, as a share of the others, such as 0.05.",
@@ -158,7 +160,7 @@ def import_labels(
     if as_json:
         print_json(report.to_json())
     else:
-        click.echo(import_text(report))
+        show(import_text(report))
     if not dry_run:
         if report.of("quarantined"):
             say(with_project("look at what is in quarantine: altui quarantine PROJECT", project))
@@ -186,7 +188,7 @@ def labels(
         if as_json:
             print_json(found.to_json())
         else:
-            click.echo(agreement_text(found))
+            show(agreement_text(found))
         return
     if slice_name is None:
         if revision is not None:
@@ -195,7 +197,7 @@ def labels(
         if as_json:
             print_json([{**o[-1].to_json(), "revisions": len(o)} for o in every.values()])
         else:
-            click.echo(labels_text(every))
+            show(labels_text(every))
         return
     if revision is not None:
         new = opened.restore_label(slice_name, revision)
@@ -204,4 +206,4 @@ def labels(
     if as_json:
         print_json([one.to_json() for one in own])
     else:
-        click.echo(revisions_text(own))
+        show(revisions_text(own))

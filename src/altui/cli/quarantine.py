@@ -4,7 +4,15 @@ from pathlib import Path
 
 import click
 
-from altui.cli.base import json_option, open_project, print_json, project_argument, say, say_next
+from altui.cli.base import (
+    json_option,
+    open_project,
+    print_json,
+    project_argument,
+    say,
+    say_next,
+    show,
+)
 from altui.errors import AltuiError
 from altui.text import listing
 
@@ -37,7 +45,7 @@ def quarantine(
         if as_json:
             print_json([one.to_json() for one in masks])
         else:
-            click.echo(quarantine_text(masks))
+            show(quarantine_text(masks))
         return
     if bool(slices) == everything:
         raise click.UsageError("give slices such as screw03:412, or --all")

@@ -12,6 +12,7 @@ from altui.cli.base import (
     project_argument,
     say,
     say_next,
+    show,
     with_project,
 )
 from altui.text import listing
@@ -31,7 +32,7 @@ def status(project: Path, as_json: bool) -> None:
     if as_json:
         print_json(found.to_json())
     else:
-        click.echo(status_text(found))
+        show(status_text(found))
 
 
 @click.command()
@@ -49,7 +50,7 @@ def propose(project: Path, strategy: str | None, number: int | None, as_json: bo
         if as_json:
             print_json(shown.to_json())
         else:
-            click.echo(shown_text(shown))
+            show(shown_text(shown))
         for line in filter(None, (shown.batch.shortfall, shown.note)):
             say(with_project(line, project))
         return
@@ -57,7 +58,7 @@ def propose(project: Path, strategy: str | None, number: int | None, as_json: bo
     if as_json:
         print_json(proposals.to_json())
     else:
-        click.echo(proposals_text(proposals))
+        show(proposals_text(proposals))
     if proposals.shortfall:
         say(proposals.shortfall)
 

@@ -5,7 +5,15 @@ from pathlib import Path
 
 import click
 
-from altui.cli.base import counting, json_option, open_project, print_json, project_argument, say
+from altui.cli.base import (
+    counting,
+    json_option,
+    open_project,
+    print_json,
+    project_argument,
+    say,
+    show,
+)
 from altui.errors import AltuiError
 from altui.text import count, plain
 
@@ -37,7 +45,7 @@ def check(project: Path, as_json: bool, deep: bool) -> None:
         print_json([finding.to_json() for finding in findings])
     else:
         for finding in findings:
-            click.echo(finding.line())
+            show(finding.line())
     bad = sum(finding.level == "error" for finding in findings)
     say(f"{count(bad, 'error')}, {count(sum(f.level == 'warning' for f in findings), 'warning')}")
     if bad:

@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from altui.cli.base import PLACE, json_option, open_project, print_json, project_argument, say
+from altui.cli.base import (
+    PLACE,
+    json_option,
+    open_project,
+    print_json,
+    project_argument,
+    say,
+    show,
+)
 from altui.errors import AltuiError
 from altui.text import plain
 
@@ -75,7 +83,7 @@ def strategies(as_json: bool) -> None:
     if as_json:
         print_json([one.to_json() for one in found] + [one.to_json() for one in refused])
         return
-    click.echo(strategies_text(found))
+    show(strategies_text(found))
     for one in refused:
         say(f'refused: strategy "{one.name}" of {one.package}: {one.error}')
 
@@ -99,7 +107,7 @@ def show_simulation(found: "Simulation", as_json: bool, png: Path | None) -> Non
     from altui.widgets.series import Reference, Series
     from altui.widgets.terminal import chart_style
 
-    click.echo(simulation_text(found))
+    show(simulation_text(found))
     summary = found.summary
     series = [Series(one.strategy, series_of(one)) for one in summary.strategies if one.rounds]
     if series:

@@ -1,5 +1,6 @@
 """Takes in what is dropped into a folder, look by look."""
 
+import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -162,7 +163,7 @@ class Inbox:
 
 def check_inbox(project: Project, folder: Path) -> None:
     """Raises AltuiError: from an inbox, files are moved away."""
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # False too for a name that no folder can have
         raise AltuiError(f"{plain(folder)} is no folder", "make it, or give the one to watch")
     root, real = project.root.resolve(), folder.resolve()
     stacks = (path for one in project.config.samples for path in (one.images, one.masks) if path)

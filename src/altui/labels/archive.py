@@ -126,7 +126,7 @@ class Reader:
                 raise AltuiError("a newer altui made this backup", "upgrade altui") from None
             raise no_backup("its list of files is damaged") from None
         names = [entry.path for entry in manifest.files]
-        unsafe = next((name for name in names if not is_safe(name)), None)
+        unsafe = next((name for name in (*names, *manifest.left_out) if not is_safe(name)), None)
         if unsafe is not None:
             raise no_backup(f"{plain(unsafe)} is no file of a project's state")
         if len(set(names)) < len(names) or not {CONFIG, DATABASE_NAME} <= set(names):

@@ -6,6 +6,7 @@ import numpy.typing as npt
 SHARE = 0.95  # of the pixels
 LOOKED_AT = 512  # colours, the most frequent ones
 NEAR = 4.0  # in 0..255; rounding, and JPEG at its mildest
+AREA = 0.1  # of the pixels; more of them within even areas are no edges
 
 
 def are_blends(
@@ -31,6 +32,19 @@ def are_blends(
             between |= np.hypot(np.hypot(off[:, 0], off[:, 1]), off[:, 2]) <= NEAR
     weights = pixels[order]
     return float(weights[between].sum()) >= SHARE * float(weights.sum())
+
+
+def are_areas(shades: npt.NDArray[np.uint32], left: npt.NDArray[np.bool_]) -> bool:
+    """Whether the pixels of (height, width) that are `left` fill areas of one colour, as a class
+    does and smoothed edges do not.
+    """
+    height, width = (max(0, side - 2) for side in shades.shape)
+    middle = shades[1:-1, 1:-1]
+    even = left[1:-1, 1:-1].copy()
+    for down in range(3):
+        for across in range(3):
+            even &= shades[down : down + height, across : across + width] == middle
+    return bool(even.sum() > AREA * left.sum())
 
 
 def _rgb(colours: npt.NDArray[np.uint32]) -> npt.NDArray[np.float64]:

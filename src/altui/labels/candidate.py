@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from altui.labels.accept import Encoded
 from altui.labels.checks.examine import Examined
 from altui.labels.checks.remark import Remark
+from altui.labels.encoded import Encoded
 from altui.slices import SliceId
 
 

@@ -7,7 +7,7 @@ from pathlib import Path, PurePath
 from altui.errors import AltuiError
 from altui.labels.counting import from_one
 from altui.labels.formats.base import Masks
-from altui.labels.names import find_slice
+from altui.labels.names import find_slice, sample_alone
 from altui.labels.read import Reader
 from altui.labels.returned import Returned, returned_files
 from altui.labels.scratch import Scratch
@@ -56,6 +56,7 @@ class Finding:
         active = slate(history, current_round(history)).active
         repeated = (history.labels_by_id[one.label].slice for one in open_repeats(history))
         self._asked = {*(decision.slice for decision in active), *repeated}
+        self._labelled = history.current_labels.keys()
 
     def find(
         self, paths: Iterable[Path], scratch: Scratch, slice_id: SliceId | None = None
@@ -65,14 +66,18 @@ class Finding:
         self._shifted = from_one((file.named for file in gathered.masks), *self._samples)
         self.verdicts += gathered.verdicts
         self.notes += gathered.notes
+        passed_over: list[Verdict] = []
         for file in gathered.masks:
             try:
                 for found in self._masks_of(file, slice_id):
                     self.groups.setdefault(found.slice, []).append(found)
             except Refusal as refusal:
                 # Other programs' JSON lies about in many a folder.
-                if file.given or file.source.suffix != ".json" or refusal.code != "format":
-                    self.verdicts.append(refused(file.name, refusal))
+                other = file.source.suffix == ".json" and refusal.code == "format"
+                verdicts = passed_over if other and not file.given else self.verdicts
+                verdicts.append(refused(file.name, refusal))
+        if not self.groups and not self.verdicts:
+            self.verdicts += passed_over
         if self._shifted and slice_id is None:
             self.notes.append(
                 f"{count(len(self._shifted), 'file')} numbered from 1: there is one for the last "
@@ -102,7 +107,7 @@ class Finding:
                 continue
             if isinstance(one, Refusal):
                 self.verdicts.append(refused(name, one))
-            elif labelled.whole and one not in self._asked and not self._unasked:
+            elif labelled.whole and not (self._unasked or self._is_wanted(one)):
                 passed += 1
             else:
                 yield Found(file, index, name, one, labelled.whole)
@@ -115,7 +120,7 @@ class Finding:
         if passed:
             self.notes.append(
                 f"{plain(file.name)}: {count(passed, 'slice')} of the sample that the round does "
-                "not ask for passed over"
+                "not ask for passed over, labelled or not: see --unasked accept"
             )
 
     def _open(self, file: Returned) -> Masks:
@@ -123,9 +128,14 @@ class Finding:
         try:
             return self._reader.open(file.source)
         except Refusal as refusal:
-            if file.source.suffix in ONE_MASK:
+            names = [*self._samples.train, *self._samples.held_out]
+            if file.source.suffix in ONE_MASK and sample_alone(file.place, names) is None:
                 refusal.slice = find_slice(file.place, *self._samples)
             raise
+
+    def _is_wanted(self, slice_id: SliceId) -> bool:
+        """Earlier rounds' slices, which are labelled, may have been improved."""
+        return slice_id in self._asked or slice_id in self._labelled
 
     def is_asked(self, slice_id: SliceId) -> bool:
         return slice_id in self._asked

@@ -1,6 +1,7 @@
 """Returned masks: each is checked and taken in, or refused, on its own."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -27,6 +28,7 @@ from altui.workspace import Workspace
 __all__ = ["ImportReport", "import_from_oracle", "import_paths"]
 
 Mask = npt.NDArray[np.integer]
+DIGITS = re.compile(r"[0-9]+")
 ROOM = 1 << 30  # bytes to unpack archives to, beyond what the project's own masks take
 
 
@@ -60,8 +62,14 @@ def import_paths(
         for batch in batches(in_order(check, finding.groups.values())):
             verdicts += [verdict for _, refusals in batch for verdict in refusals]
             verdicts += intake.take(checked for checked, _ in batch if checked)
-    ordered = tuple(sorted(verdicts, key=lambda verdict: verdict.file))
-    return ImportReport(ordered, dry_run, tuple(finding.notes))
+    return ImportReport(tuple(sorted(verdicts, key=_place)), dry_run, tuple(finding.notes))
+
+
+def _place(verdict: Verdict) -> tuple[str, str]:
+    """Sorts slice 2 of a stack before slice 10; numbers may be of any length."""
+    numbers = (match.lstrip("0") for match in DIGITS.findall(verdict.file))
+    padded = (f"{len(number):05d}{number}" for number in numbers)
+    return DIGITS.sub(lambda _: next(padded), verdict.file), verdict.file
 
 
 def _checked(
@@ -77,7 +85,7 @@ def _checked(
                 message = "is the bundle's own mask, and an edited one lies beside it"
                 raise Refusal("unedited", message)
             candidate, mask = _candidate(intake, reader, found)
-            if mask.any() or not found.whole or finding.is_asked(found.slice):
+            if not found.whole or finding.is_asked(found.slice) or mask.any():
                 checked.append(intake.check(candidate, mask))
         except Refusal as refusal:
             verdicts.append(refused(found.name, refusal, found.slice))
@@ -90,7 +98,8 @@ def _candidate(intake: Intake, reader: Reader, found: Found) -> tuple[Candidate,
     header = intake.workspace.headers.get(found.slice.sample)
     if header is None:
         raise Refusal("no-such-slice", f'there is no sample "{plain(found.slice.sample)}"')
-    mask = reader.mask(file, found.index, header)
+    masks = reader.open(file.source)
+    mask = reader.mask(file, masks, found.index, header)
     remarks = []
     if file.role == "premask":
         remarks.append(
@@ -104,7 +113,7 @@ def _candidate(intake: Intake, reader: Reader, found: Found) -> tuple[Candidate,
         found.slice,
         file.sha256,
         original,
-        minutes=reader.open(file.source).minutes_of(found.index),
+        minutes=masks.minutes_of(found.index),
         bundle=file.manifest.bundle if file.manifest else "",
         remarks=tuple(remarks),
     )

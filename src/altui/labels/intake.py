@@ -8,14 +8,16 @@ from typing import NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
-from altui.labels.accept import Encoded, encode, is_same, store_file
+from altui.errors import AltuiError
+from altui.labels.accept import is_same, store_file
 from altui.labels.candidate import Candidate, Checked
 from altui.labels.checks.examine import Examiner
 from altui.labels.checks.record import disagreements
 from altui.labels.checks.remark import Remark
 from altui.labels.checks.rules import Rules
 from altui.labels.commit import append_label, append_quarantined, columns_of, with_claim
-from altui.labels.kept import Shelf
+from altui.labels.encoded import Encoded, encode
+from altui.labels.kept import Shelf, Writing
 from altui.labels.readings import answered, append_reading, compared, is_known
 from altui.labels.verdict import REPEAT, Refusal, Verdict, refused
 from altui.rounds.claims import annotator_of
@@ -29,8 +31,6 @@ from altui.workspace import Workspace
 
 __all__ = ["Candidate", "Checked", "Intake", "Options"]
 
-# What is left to do for a mask whose files are stored: its rows, in the transaction.
-Later = Callable[[Transaction, History], Verdict]
 UNIFORM = ("binary", "empty", "one-class")  # such masks are alike by their nature
 
 
@@ -44,6 +44,19 @@ class Options:
     unasked: bool = False
     trust: bool = False
     annotator: str = ""
+
+
+class Later(NamedTuple):
+    """What is left to do for a mask: its files are being written; its rows, in the transaction."""
+
+    files: tuple[Writing | None, ...]
+    append: Callable[[Transaction, History], Verdict]
+
+    def wait(self) -> None:
+        """Raises Refusal, AltuiError where a file could not be written."""
+        for file in self.files:
+            if file is not None:
+                file.result()
 
 
 class Plan(NamedTuple):
@@ -71,7 +84,7 @@ class Intake:
         history = workspace.store.history()
         self._examiner = Examiner(workspace, history, others)
         self._taken = {label.sha256: (label.slice, label.source) for label in history.labels}
-        self._originals: dict[str, str] = {}  # where they are kept, by SHA-256
+        self._originals: dict[str, tuple[str, Writing | None]] = {}  # by SHA-256
         self._shelf = Shelf(workspace.root)
 
     def __enter__(self) -> Self:
@@ -87,8 +100,8 @@ class Intake:
         Raises Refusal for a mask that can be no label of its slice.
         """
         edges = not self.options.trust
-        mask, examined = self._examiner.examine(candidate.slice, mask, edges=edges)
-        return Checked(candidate, encode(mask), examined)
+        runs, examined = self._examiner.examine(candidate.slice, mask, edges=edges)
+        return Checked(candidate, encode(runs), examined)
 
     def take(self, groups: Iterable[Sequence[Checked]]) -> list[Verdict]:
         """Take in what came back, in one transaction: for each slice one mask, however often it
@@ -110,8 +123,11 @@ class Intake:
                 except Refusal as refusal:
                     verdicts += [refused(one.file, refusal, one.slice) for one in candidates]
         finally:
+            fault = _wait(taken)
             self._shelf.settle()
             ends = self._commit([verdict for _, verdict in taken])
+        if fault:
+            raise fault
         for (group, _), verdict in zip(taken, ends, strict=True):
             verdicts += [verdict, *(_again(verdict, other.candidate.file) for other in group[1:])]
         return verdicts
@@ -122,10 +138,13 @@ class Intake:
         with self.workspace.store.write() as transaction:
             # Another import, or a person, may have come first.
             history = transaction.history()
-            return [one if isinstance(one, Verdict) else one(transaction, history) for one in taken]
+            return [
+                one if isinstance(one, Verdict) else one.append(transaction, history)
+                for one in taken
+            ]
 
     def _take_one(self, history: History, checked: Checked) -> Verdict | Later:
-        """The verdict, or, with the files on the shelf, what is left to do for it.
+        """The verdict, or, with the files on their way, what is left to do for it.
 
         Raises Refusal, AltuiError.
         """
@@ -143,8 +162,9 @@ class Intake:
             self._taken.setdefault(encoded.sha256, (candidate.slice, candidate.file))
         if not plan.writes or self.options.dry_run:
             return plan.verdict
-        store_file(self._shelf, encoded)
-        return partial(self._append, checked, self._keep_original(candidate))
+        original, writing = self._keep_original(candidate)
+        files = (store_file(self._shelf, encoded), writing)
+        return Later(files, partial(self._append, checked, original))
 
     def _plan(self, history: History, checked: Checked) -> Plan:
         candidate, sha256 = checked.candidate, checked.encoded.sha256
@@ -218,9 +238,9 @@ class Intake:
         if self.options.dry_run:
             return verdict
         matrix = compared(self.workspace, history, repeat, checked)
-        store_file(self._shelf, encoded)
-        said = plain(self.options.annotator.strip())
-        columns = columns_of(checked, self._keep_original(candidate), said)
+        original, writing = self._keep_original(candidate)
+        files = (store_file(self._shelf, encoded), writing)
+        columns = columns_of(checked, original, plain(self.options.annotator.strip()))
 
         def append(transaction: Transaction, history: History) -> Verdict:
             if is_known(history, repeat, encoded.sha256):
@@ -228,7 +248,7 @@ class Intake:
             append_reading(transaction, history, repeat, columns, matrix)
             return verdict
 
-        return append
+        return Later(files, append)
 
     def _annotator(self, history: History, candidate: Candidate) -> str:
         """Who drew it, as far as that is told; empty for whoever imports it."""
@@ -254,21 +274,47 @@ class Intake:
         return plan.verdict
 
     def _mend(self, current: Label, candidate: Candidate, encoded: Encoded) -> None:
-        """Files of the current revision that were damaged since; whole ones stay."""
-        store_file(self._shelf, encoded)
-        if current.original and current.source_sha256 == candidate.source_sha256:
-            self._keep_original(replace(candidate, file=current.original))
+        """Files of the current revision that were damaged since; whole ones stay.
 
-    def _keep_original(self, candidate: Candidate) -> str:
-        """Where it is kept, relative to the project; empty where there is none."""
+        Raises Refusal, AltuiError.
+        """
+        files = [store_file(self._shelf, encoded)]
+        if current.original and current.source_sha256 == candidate.source_sha256:
+            files.append(self._keep_original(replace(candidate, file=current.original))[1])
+        Later(tuple(files), lambda *_: _unchanged(candidate)).wait()
+
+    def _keep_original(self, candidate: Candidate) -> tuple[str, Writing | None]:
+        """Where it is kept, relative to the project, empty where there is none; and its file, if it
+        is being written.
+        """
         if candidate.original is None:
-            return ""
+            return "", None
         digest = candidate.source_sha256
         if digest not in self._originals:  # one file may hold the masks of many slices
             self._originals[digest] = self._shelf.put_original(
                 candidate.original, digest, candidate.file
             )
         return self._originals[digest]
+
+
+def _wait(taken: list[tuple[Sequence[Checked], Verdict | Later]]) -> AltuiError | None:
+    """Until all files are written. Files that were changed meanwhile are refused; masks whose files
+    could not be written are struck out, and the first fault is returned.
+    """
+    fault = None
+    kept: list[tuple[Sequence[Checked], Verdict | Later]] = []
+    for group, one in taken:
+        try:
+            if isinstance(one, Later):
+                one.wait()
+            kept.append((group, one))
+        except Refusal as refusal:
+            candidate = group[0].candidate
+            kept.append((group, refused(candidate.file, refusal, candidate.slice)))
+        except AltuiError as error:
+            fault = fault or error
+    taken[:] = kept
+    return fault
 
 
 def _check_asked(history: History, slice_id: SliceId) -> Remark | None:

@@ -1,9 +1,10 @@
 """Files that the project keeps for good, each named by the SHA-256 of its content."""
 
 import hashlib
+import os
 import re
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -16,7 +17,7 @@ from altui.text import plain
 
 LABELS, ORIGINALS = "labels", "originals"
 PIECE = 1 << 20  # bytes
-SYNCS = 16  # at a time: they wait for the same disk, which does them together
+AT_ONCE = 16  # files: they wait for the same disk, which does them together
 # What the kept original's name ends with, so that the tool that wrote it opens it again;
 # a mask within a file has "#" and which one it is behind that.
 ENDING = re.compile(r"((?:\.(?:nii|ome|seg))?\.[a-z0-9]{1,8})(?:#[^/]*)?$")
@@ -24,49 +25,47 @@ ENDING = re.compile(r"((?:\.(?:nii|ome|seg))?\.[a-z0-9]{1,8})(?:#[^/]*)?$")
 
 def place(kind: str, sha256: str, ending: str) -> str:
     """Where content is kept, relative to the project."""
-    return (Path(STATE) / kind / sha256[:2] / f"{sha256}{ending}").as_posix()
+    return f"{STATE}/{kind}/{sha256[:2]}/{sha256}{ending}"
+
+
+Writing = Future[Beside]
 
 
 class Shelf:
-    """Files on their way into the project: written one by one, put in their places together,
-    since syncing many at a time takes hardly longer than one.
+    """Files on their way into the project: written while one plans on, put in their places
+    together, since syncing many at a time takes hardly longer than one.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._written: dict[str, Beside] = {}  # by where they are to be
-        self._syncing = ThreadPoolExecutor(SYNCS, thread_name_prefix="altui-sync")
+        self._writing: dict[str, Writing] = {}  # by where they are to be
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="altui-shelf")
         self._synced: set[Path] = set()  # folders that hold others
 
     def close(self) -> None:
         """What was not settled is gone."""
-        self._syncing.shutdown()
-        for beside in self._written.values():
+        self._pool.shutdown()
+        for beside in self._written():
             beside.drop()
 
-    def put(self, path: str, what: str, write: Callable[[BinaryIO], object]) -> None:
-        """Have `write` make the file that is to be at `path`, relative to the project.
-
-        Raises AltuiError.
+    def put(self, path: str, what: str, write: Callable[[BinaryIO], object]) -> Writing:
+        """Have `write` make the file that is to be at `path`, relative to the project. Its result
+        raises AltuiError where it cannot be written, or what `write` does.
         """
-        if path in self._written:
-            return
-        target = self.root / path
-        with _explained(what, target.parent):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            self._written[path] = write_beside(target, write)
+        if path not in self._writing:
+            self._writing[path] = self._pool.submit(self._write, self.root / path, what, write)
+        return self._writing[path]
 
-    def put_original(self, source: Path, sha256: str, name: str) -> str:
-        """Have a file kept as it came, once however often it is sent; returns where.
-
-        `name`: what it came as. Raises Refusal where it is no longer the file of that hash,
-        AltuiError where nothing can be written.
+    def put_original(self, source: Path, sha256: str, name: str) -> tuple[str, Writing | None]:
+        """Have a file kept as it came, once however often it is sent. Returns where, and None for
+        one that is there already; the result raises Refusal where it is no longer the file of
+        that hash. `name`: what it came as.
         """
         ending = ENDING.search(name.lower())
         path = place(ORIGINALS, sha256, ending[1] if ending else "")
-        for there in sorted((self.root / path).parent.glob(f"{sha256}*")):
-            if digest_of(there) == sha256:
-                return there.relative_to(self.root).as_posix()
+        for there in self._kept_as(path, sha256):
+            if digest_of(self.root / there) == sha256:
+                return there, None
 
         def copy(file: BinaryIO) -> None:
             digest = hashlib.sha256()
@@ -76,22 +75,43 @@ class Shelf:
             if digest.hexdigest() != sha256:
                 raise Refusal("changed", "was changed while it was being read; import it again")
 
-        self.put(path, "file as it came", copy)
-        return path
+        return path, self.put(path, "file as it came", copy)
+
+    @staticmethod
+    def _write(target: Path, what: str, write: Callable[[BinaryIO], object]) -> Beside:
+        with _explained(what, target.parent):
+            try:
+                return write_beside(target, write)
+            except FileNotFoundError:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                return write_beside(target, write)
+
+    def _written(self) -> list[Beside]:
+        """Those that could be written, once all are."""
+        return [one.result() for one in self._writing.values() if one.exception() is None]
+
+    def _kept_as(self, path: str, sha256: str) -> list[str]:
+        """Where a file of that hash may lie already, whatever its ending."""
+        folder = os.path.dirname(path)
+        try:
+            names = os.listdir(self.root / folder)
+        except OSError:  # most likely not there yet
+            return []
+        return [f"{folder}/{name}" for name in sorted(names) if name.startswith(sha256)]
 
     def settle(self) -> None:
-        """Put everything in its place, to survive a power cut. Raises AltuiError."""
-        written = list(self._written.values())
+        """Put all that could be written in its place, to survive a power cut. Raises AltuiError."""
+        written = self._written()
         folders = {beside.path.parent for beside in written}
         # A row must not outlive its file's folders.
         above = {parent for folder in folders for parent in folder.parents[:2]} - self._synced
         with _explained("labels", self.root / STATE):
-            list(self._syncing.map(Beside.sync, written))
+            list(self._pool.map(Beside.sync, written))
             for beside in written:
                 beside.place()
-            list(self._syncing.map(sync_folder, folders | above))
+            list(self._pool.map(sync_folder, folders | above))
         self._synced |= above
-        self._written.clear()
+        self._writing.clear()
 
 
 @contextmanager

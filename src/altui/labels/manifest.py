@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 NAME = "manifest.json"
+LARGEST = 1 << 25  # bytes
 MAP, CONTEXT = "_uncertainty", "_context"  # end the names of pictures that are never masks
 Role = Literal["image", "view", "premask", "table", "text", "tool"]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -70,7 +71,7 @@ def find_manifest(folder: Path, top: Path) -> Manifest | None:
 @lru_cache(maxsize=64)
 def load_manifest(path: Path, stamp: int) -> Manifest | None:
     try:
-        if not path.is_file():  # a pipe would be waited for
+        if not path.is_file() or path.stat().st_size > LARGEST:  # a pipe would be waited for
             return None
         return Manifest.model_validate(json.loads(path.read_bytes()))
     except (OSError, ValueError, ValidationError, RecursionError):

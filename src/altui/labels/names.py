@@ -148,7 +148,7 @@ def _index_of(sample: str, before: str, after: str) -> SliceId | None:
 
 def _pattern(name: str, whole: bool) -> re.Pattern[str]:
     """A sample's folded name, standing for itself."""
-    alone = rf"(?<![^\W_]){re.escape(name)}(?![^\W_])"
+    alone = rf"(?<![^\W_]){re.escape(name)}(?:(?![^\W_])|(?=z[0-9]+(?![^\W_])))"
     if any(char.isalpha() for char in name):
         return re.compile(alone)
     # A name such as "12" is taken for a number, unless an index follows or it is all there is.

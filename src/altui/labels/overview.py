@@ -1,5 +1,6 @@
 """What came back and what is missing, slice by slice."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -35,6 +36,20 @@ class SliceLabels:
     @property
     def current(self) -> Revision | None:
         return self.revisions[-1] if self.revisions else None
+
+
+def matching(every: Iterable[SliceLabels], text: str) -> tuple[SliceLabels, ...]:
+    """Those that hold each word of `text`: in the slice's name, the state, an annotator's name,
+    the tool or the file of any of their masks.
+    """
+    wanted = text.lower().split()
+    return tuple(one for one in every if all(word in _words(one) for word in wanted))
+
+
+def _words(one: SliceLabels) -> str:
+    masks = [f"{own.annotator} {own.label.tool} {own.label.source}" for own in one.revisions]
+    doubt = [f"{one.doubt.annotator} {one.doubt.row.source}"] if one.doubt else []
+    return "\n".join((str(one.slice), one.state, one.claimed_by, *masks, *doubt)).lower()
 
 
 @lru_cache(maxsize=2)  # as long as nothing is written, the history is the same object

@@ -35,15 +35,18 @@ class Reader:
                     self._last = source, open_masks(source)
             return self._last[1]
 
-    def mask(self, file: Returned, index: int, header: Header) -> npt.NDArray[np.integer]:
-        """(height, width) class ids of a mask for the slice's sample. Raises Refusal."""
-        masks = self.open(file.source)
+    def mask(
+        self, file: Returned, masks: Masks, index: int, header: Header
+    ) -> npt.NDArray[np.integer]:
+        """(height, width) class ids of one of the masks of `file`, which are open, for a slice of
+        the sample. Raises Refusal.
+        """
         # Before memory is reserved for what a header claims: a view takes none.
         if shape := masks.shape(index):
             with refusing(file.source.path):
                 check_size(*shape)
             check_shape(np.broadcast_to(np.uint8(0), shape), header)
-        return to_class_ids(decoded(masks, index, file.source.path), self._config, file.colours)
+        return to_class_ids(decoded(masks, index, file.source.path), self._config, file.labels)
 
 
 def decoded(masks: Masks, index: int, path: Path) -> Pixels:

@@ -3,17 +3,18 @@
 import hashlib
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from altui.errors import AltuiError
+from altui.labels.beside import Beside, hash_of, is_map
 from altui.labels.formats import check_format, suffix_of
 from altui.labels.formats.base import Source
-from altui.labels.formats.cvat import LABELMAP, OBJECTS, is_beside, read_labelmap
-from altui.labels.formats.json_masks import load
-from altui.labels.formats.label_studio import image_of, is_label_studio, part_of
-from altui.labels.manifest import CONTEXT, MAP, Manifest, Role, find_manifest, load_manifest
+from altui.labels.formats.cvat import OBJECTS
+from altui.labels.formats.label_map import NO_MAP, LabelMap
+from altui.labels.formats.label_studio import part_of
+from altui.labels.manifest import CONTEXT, MAP, Manifest, Role
 from altui.labels.manifest import NAME as MANIFEST
 from altui.labels.names import ENDINGS
 from altui.labels.scratch import Scratch
@@ -35,13 +36,16 @@ class Returned:
     sha256: str
     role: Role | None  # in the bundle that it lies in, if it is still as that brought it
     manifest: Manifest | None
-    colours: Mapping[int, str]  # 0xRRGGBB to label, by the labelmap beside it
+    labels: LabelMap  # what the maps beside it say
     image: str = ""  # the name of its image, where a file beside it says that
 
     @property
     def named(self) -> PurePath:
         """What says, by its name, which slice it is of."""
-        return self.place.with_name(self.image) if self.image else self.place
+        if self.image:
+            return self.place.parent / self.image
+        # Label Studio's parts are numbered by task, which says nothing of slices.
+        return self.place.parent if self.source.parts else self.place
 
 
 @dataclass(frozen=True)
@@ -61,8 +65,10 @@ def returned_files(paths: Iterable[Path], scratch: Scratch) -> Gathered:
     """
     given = list(paths)
     gathered = _Gathering(scratch)
-    for path in given:
-        gathered.add(files_in(path, scratch, gathered.verdicts))
+    found = [list(files_in(path, scratch, gathered.verdicts)) for path in given]
+    maps = [file for files in found for file in files if file.given and is_map(file)]
+    for files in found:
+        gathered.add([file for file in files if file not in maps], maps)
     if not gathered.masks and not gathered.verdicts:
         where = ", ".join(plain(path) for path in given)
         raise NoMasks(
@@ -84,21 +90,21 @@ class _Gathering:
         self._scratch = scratch
         self._seen: set[str] = set()
 
-    def add(self, found: Iterable[File]) -> None:
-        """The files of one given path."""
+    def add(self, found: Iterable[File], maps: Iterable[File]) -> None:
+        """The files of one given path; `maps`: label maps that were given besides."""
         files = []
         for file in found:
             real = os.path.realpath(file.path)
             if real not in self._seen:  # given twice, or linked to
                 self._seen.add(real)
                 files.append(file)
-        beside = _Beside(files)
+        beside = Beside(files, maps)
         objects = 0
         parts: defaultdict[PurePath, list[tuple[int, str, File]]] = defaultdict(list)
         for file in files:
-            if file.place.name.lower() in (LABELMAP, MANIFEST) and not file.given:
+            if is_map(file) or (file.place.name == MANIFEST and not file.given):
                 continue
-            if beside.colours(file.place) and is_beside(file.place):
+            if beside.is_no_mask(file.place):
                 objects += OBJECTS in file.place.parts
                 continue
             part = part_of(file.place)
@@ -114,10 +120,10 @@ class _Gathering:
                 "not classes"
             )
 
-    def _look(self, file: File, beside: "_Beside") -> None:
+    def _look(self, file: File, beside: Beside) -> None:
         try:
             check_format(file.place)
-            digest = _hash(file.path)
+            digest = hash_of(file.path)
             manifest = beside.manifest(file)
         except Refusal as refusal:
             self.verdicts.append(refused(file.name, refusal))
@@ -138,18 +144,18 @@ class _Gathering:
                 digest,
                 role,
                 manifest,
-                beside.colours(file.place),
+                beside.labels(file.place),
             )
         )
 
     def _look_at_parts(
-        self, place: PurePath, group: list[tuple[int, str, File]], beside: "_Beside"
+        self, place: PurePath, group: list[tuple[int, str, File]], beside: Beside
     ) -> None:
         """Label Studio's PNG and NumPy exports: one mask in several files."""
         first = group[0][2]
         name = shown(Path(first.name).with_name(place.name + "-tag-*"))
         try:
-            digests = [_hash(file.path) for _, _, file in group]
+            digests = [hash_of(file.path) for _, _, file in group]
         except Refusal as refusal:
             self.verdicts.append(refused(name, refusal))
             return
@@ -163,68 +169,7 @@ class _Gathering:
                 hashlib.sha256("".join(digests).encode()).hexdigest(),
                 None,
                 None,
-                {},
+                NO_MAP,
                 beside.image_of(place.name.split("-")[1]),
             )
         )
-
-
-class _Beside:
-    """What the files of one folder or archive say of the masks among them."""
-
-    def __init__(self, files: list[File]) -> None:
-        self._files = files
-        self._labelmaps: dict[PurePath, dict[int, str]] = {}
-        self._manifests: dict[PurePath, Manifest] = {}
-        self._images: dict[str, str] | None = None
-        for file in files:
-            try:
-                if file.place.name.lower() == LABELMAP:
-                    self._labelmaps[file.place.parent] = read_labelmap(file.path)
-                elif file.top is None and file.place.name == MANIFEST:
-                    manifest = load_manifest(file.path, 0)
-                    if manifest:
-                        self._manifests[file.place.parent] = manifest
-            except OSError:
-                continue  # the masks will tell
-
-    def colours(self, place: PurePath) -> Mapping[int, str]:
-        found = (self._labelmaps.get(folder) for folder in place.parents)
-        return next((colours for colours in found if colours), {})
-
-    def manifest(self, file: File) -> Manifest | None:
-        """The nearest, within an archive or around it."""
-        within = (self._manifests.get(folder) for folder in file.place.parents)
-        nearest = next((manifest for manifest in within if manifest), None)
-        return nearest or find_manifest(file.on_disk.parent, file.top or file.on_disk.parent)
-
-    def image_of(self, task: str) -> str:
-        """The image of a Label Studio task, by a JSON export beside the masks; or empty."""
-        if self._images is None:
-            self._images = {}
-            for file in self._files:
-                if file.place.suffix.lower() == ".json":
-                    self._images |= _tasks(file.path)
-        return self._images.get(task, "")
-
-
-def _tasks(path: Path) -> dict[str, str]:
-    try:
-        document = load(path)
-    except (Refusal, OSError):
-        return {}
-    if not is_label_studio(document):
-        return {}
-    tasks = document if isinstance(document, list) else [document]
-    return {str(task.get("id")): image_of(task) for task in tasks}
-
-
-def _hash(path: Path) -> str:
-    """Raises Refusal."""
-    try:
-        if not path.is_file():  # a pipe would be waited on for ever
-            raise Refusal("unreadable", "is no file, or a link to a file that is not there")
-        with path.open("rb") as opened:
-            return hashlib.file_digest(opened, "sha256").hexdigest()
-    except OSError as error:
-        raise Refusal("unreadable", f"cannot be read: {error.strerror}") from None

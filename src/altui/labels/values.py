@@ -6,39 +6,52 @@ the mask, with its number of pixels.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from altui.config import Classes, Config
-from altui.labels.blends import are_blends
+from altui.labels.blends import are_areas, are_blends
 from altui.labels.formats.base import Pixels, whole_numbers
+from altui.labels.formats.label_map import LabelMap, Names
 from altui.labels.verdict import Refusal
 from altui.text import count, did_you_mean, plain
 
 Ids = npt.NDArray[np.integer]
 UNLABELLED = 0  # what no label covers, in formats that name their labels
 SHOWN = 5
+ON_LABELS = "say what it means: [import.names]"
 
 
-def to_class_ids(pixels: Pixels, config: Config, colours: Mapping[int, str]) -> Ids:
+class Unclear(NamedTuple):
+    """Why a colour means no class, which only counts where the colour occurs."""
+
+    code: str
+    words: str
+
+
+def to_class_ids(pixels: Pixels, config: Config, labels: LabelMap) -> Ids:
     """(height, width) class ids of a decoded mask; values that are no class may be left,
     for `check_values` to name.
 
-    `colours`: 0xRRGGBB to the name of a label, as a file beside the mask says. Raises Refusal.
+    `labels`: as a file beside the mask says. Raises Refusal.
     """
-    known = _colours(config, colours)
+    known = _colours(config, labels.colours)
     values = pixels.values
     if values.ndim == 3:
-        ids = _from_colours(packed(values), known, pixels.clear)
+        shades = packed(values)
+        if known:
+            ids = _from_colours(shades, known, pixels.clear)
+        else:
+            ids = _from_values(_grey(shades), config, labels.values)
     elif pixels.palette is not None and _speaks(pixels.palette, values, known):
         shades = packed(pixels.palette)
         ids = _from_colours(shades[values], known, None)
     elif pixels.names is not None:
         ids = _from_names(whole_numbers(values), pixels.names, config)
     else:
-        ids = _from_values(whole_numbers(values), config)
+        ids = _from_values(whole_numbers(values), config, labels.values)
     if pixels.clear is not None:
         ids = np.where(pixels.clear, ids.dtype.type(UNLABELLED), ids)
     return ids
@@ -70,23 +83,44 @@ def class_of(name: str, config: Config) -> int:
     )
 
 
-def _colours(config: Config, colours: Mapping[int, str]) -> dict[int, int | str]:
-    """Each declared colour's class id, or the name that only counts where it occurs."""
-    declared = {
-        int(colour[1:], 16): config.classes.id_of(meaning)
+def _colours(config: Config, colours: Mapping[int, Names]) -> dict[int, int | Unclear]:
+    """Each declared colour's class id, or why it has none."""
+    known: dict[int, int | Unclear] = {
+        int(colour[1:], 16): found
         for colour, meaning in config.masks_in.colours.items()
+        if (found := config.classes.id_of(meaning)) is not None
     }
-    known: dict[int, int | str] = {}
-    for colour, name in colours.items():
-        try:
-            known[colour] = class_of(name, config)
-        except Refusal:
-            known[colour] = name
-    return known | {colour: found for colour, found in declared.items() if found is not None}
+    for colour, names in colours.items():
+        known[colour] = _beside(names, config, known.get(colour))
+    return known
+
+
+def _beside(names: Names, config: Config, ours: int | Unclear | None) -> int | Unclear:
+    """What labels of these names in the file beside a mask mean; `ours`: the class by
+    altui.toml. Where the two differ, nobody knows which is right.
+    """
+    said = " and ".join(f'"{plain(name)}"' for name in names)
+    try:
+        classes = {class_of(name, config) for name in names}
+    except Refusal:
+        if ours is not None:
+            return ours
+        return Unclear("names", f'is {said}, which is no class; {ON_LABELS} {said} = "…"')
+    if len(classes) > 1:
+        return Unclear("colours", f"is both {said} in the label map: give each label its own")
+    [found] = classes
+    if isinstance(ours, int) and ours != found:
+        wanted = f'"{plain(dict(enumerate(config.classes.names)).get(ours, "ignore"))}"'
+        return Unclear(
+            "colours",
+            f"is {said} by the label map beside it, but {wanted} by altui.toml's [import]: remove "
+            f"that line, or, if it is right, {ON_LABELS} {said} = {wanted}",
+        )
+    return found
 
 
 def _speaks(
-    palette: npt.NDArray[np.uint8], values: npt.NDArray[Any], known: Mapping[int, int | str]
+    palette: npt.NDArray[np.uint8], values: npt.NDArray[Any], known: Mapping[int, int | Unclear]
 ) -> bool:
     """Whether a palette's colours are declared, all that occur; otherwise its indices count."""
     used = np.unique(values)
@@ -97,27 +131,22 @@ def _speaks(
 
 def _from_colours(
     shades: npt.NDArray[np.uint32],
-    known: Mapping[int, int | str],
+    known: Mapping[int, int | Unclear],
     clear: npt.NDArray[np.bool_] | None,
 ) -> Ids:
     """(height, width) class ids of 0xRRGGBB. Raises Refusal."""
-    if not known:
-        return _grey(shades)
     ids = np.zeros(shades.shape, np.uint16)
     left = np.ones(shades.shape, bool) if clear is None else ~clear
     for colour, meaning in known.items():
         here = (shades == colour) & left
-        if isinstance(meaning, str) and here.any():
-            raise Refusal(
-                "names",
-                f'{named(colour)} is "{plain(meaning)}" ({count(int(here.sum()), "pixel")}), which '
-                f'is no class; say what it means: [import.names] "{plain(meaning)}" = "…"',
-            )
-        if not isinstance(meaning, str):
+        if not isinstance(meaning, Unclear):
             ids[here] = meaning
+        elif here.any():
+            pixels = count(int(here.sum()), "pixel")
+            raise Refusal(meaning.code, f"{named(colour)} ({pixels}) {meaning.words}")
         left &= ~here
     if left.any():
-        raise _undeclared(shades[left], list(known))
+        raise _undeclared(shades, left, list(known))
     return ids
 
 
@@ -135,14 +164,17 @@ def _grey(shades: npt.NDArray[np.uint32]) -> Ids:
     )
 
 
-def _undeclared(shades: npt.NDArray[np.uint32], known: list[int]) -> Refusal:
-    found, pixels = np.unique(shades, return_counts=True)
+def _undeclared(
+    shades: npt.NDArray[np.uint32], left: npt.NDArray[np.bool_], known: list[int]
+) -> Refusal:
+    """`left`: which of the (height, width) pixels have no declared colour."""
+    found, pixels = np.unique(shades[left], return_counts=True)
     told = f"holds colours that are not declared: {_told(found, pixels)}"
-    if are_blends(found, pixels, known):
+    if are_blends(found, pixels, known) and not are_areas(shades, left):
         return Refusal(
             "anti-aliased",
-            f"{told}; they are blends of the declared colours, as smoothed edges are: save it "
-            "without anti-aliasing and without scaling",
+            f"{told}; they are blends of the declared colours, as smoothed edges and JPEG make "
+            "them: save it as PNG or TIFF, without anti-aliasing and without scaling",
         )
     return Refusal(
         "colours", f'{told}; say in altui.toml what they mean: [import.colours] "#rrggbb" = "…"'
@@ -170,20 +202,29 @@ def _from_names(values: Ids, names: Mapping[int, str], config: Config) -> Ids:
     return ids
 
 
-def _from_values(values: Ids, config: Config) -> Ids:
-    """As they are, but for those that `[import.values]` maps, and 0 and 255 of two classes."""
-    mapped = {
+def _from_values(values: Ids, config: Config, labels: Mapping[int, Names]) -> Ids:
+    """As they are, but for those that `[import.values]` or a label map name, and 0 and 255 of
+    two classes. Raises Refusal.
+    """
+    ours = {
         int(value): config.classes.id_of(meaning)
         for value, meaning in config.masks_in.values.items()
     }
+    mapped: dict[int, int | Unclear | None] = {**ours}
+    for value, names in labels.items():
+        mapped[value] = _beside(names, config, ours.get(value))
     if not mapped and _is_two_class_mask(values, config.classes):
         mapped = {255: 1}
     if not mapped:
         return values
     ids = values.astype(np.promote_types(values.dtype, np.uint16))  # a copy, with room for ids
     for value, meaning in mapped.items():
-        if meaning is not None:
-            ids[values == value] = meaning
+        here = values == value
+        if isinstance(meaning, Unclear) and here.any():
+            pixels = count(int(here.sum()), "pixel")
+            raise Refusal(meaning.code, f"value {value} ({pixels}) {meaning.words}")
+        if isinstance(meaning, int):
+            ids[here] = meaning
     return ids
 
 

@@ -75,7 +75,7 @@ class ImportReport:
     def exit_status(self) -> int:
         """0: all in (or there already); 3: some; 1: none."""
         bad = len(self.of("refused")) + len(self.of("quarantined"))
-        if not bad:
+        if not bad and self.verdicts:
             return 0
         return 3 if len(self.verdicts) > bad else 1
 

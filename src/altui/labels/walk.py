@@ -9,7 +9,7 @@ from altui.errors import AltuiError
 from altui.labels.formats import suffix_of
 from altui.labels.formats.archive import entries, is_archive
 from altui.labels.formats.base import refusing
-from altui.labels.formats.cvat import LABELMAP
+from altui.labels.formats.label_map import is_label_map
 from altui.labels.scratch import Scratch
 from altui.labels.verdict import Refusal, Verdict, refused, shown
 from altui.text import plain
@@ -38,7 +38,9 @@ def files_in(path: Path, scratch: Scratch, verdicts: list[Verdict]) -> Iterator[
     whole = path.absolute()
     if not os.path.isdir(path):
         place = PurePath(whole.parent.name, whole.name)
-        if is_archive(path.name):
+        if fault := _fault(path, scratch):
+            verdicts.append(refused(shown(path), fault))
+        elif is_archive(path.name):
             yield from _unpacked(path, place, scratch, verdicts)
         else:
             yield File(path, place, shown(path), whole, whole.parent, given=True)
@@ -54,10 +56,21 @@ def files_in(path: Path, scratch: Scratch, verdicts: list[Verdict]) -> Iterator[
         if os.path.isdir(file):  # a link to a folder that is looked through anyway
             continue
         place = PurePath(whole.name, file.relative_to(path))
-        if is_archive(file.name):
+        if fault := _fault(file, scratch):
+            verdicts.append(refused(shown(file), fault))
+        elif is_archive(file.name):
             yield from _unpacked(file, place, scratch, verdicts)
         else:
             yield File(file, place, shown(file), file.absolute(), whole)
+
+
+def _fault(path: Path, scratch: Scratch) -> Refusal | None:
+    """A pipe would be waited on for ever, and a device read without end."""
+    if not os.path.isfile(path):
+        return Refusal("unreadable", "is no file, or a link to a file that is not there")
+    if os.path.getsize(path) > scratch.room:
+        return Refusal("too-large", "is far larger than masks of these samples can be")
+    return None
 
 
 def _walk(path: Path, verdicts: list[Verdict]) -> Iterator[Path]:
@@ -80,7 +93,7 @@ def _is_link(folder: str, name: str) -> bool:
 
 
 def _matters(name: str) -> bool:
-    return bool(suffix_of(PurePath(name))) or name.lower() == LABELMAP
+    return bool(suffix_of(PurePath(name))) or is_label_map(name)
 
 
 def _unpacked(

@@ -45,7 +45,7 @@ def slices_of(
     things tell otherwise.
     """
     if masks.count == 1 and not masks.names:
-        return Labelled((shifted.get(file.named) or find_slice(file.named, *samples),))
+        return Labelled((shifted.get(file.named) or _by_name(file, samples),))
     place = PLACE.search(file.place.name.lower())
     if place and int(place[2]) == masks.count and 0 < int(place[1]) <= masks.count:
         among: list[SliceId | None] = [None] * masks.count
@@ -70,6 +70,20 @@ def slices_of(
     raise Refusal(
         "stack", f"holds {count(masks.count, 'slice')}, and nothing says which they are; {WAY_OUT}"
     )
+
+
+def _by_name(file: Returned, samples: Samples) -> SliceId:
+    """Raises Refusal."""
+    try:
+        return find_slice(file.named, *samples)
+    except Refusal as refusal:
+        if not file.source.parts or file.image:
+            raise
+        raise Refusal(
+            refusal.code,
+            "Label Studio's PNG and NumPy exports do not say of which image it is: send its JSON "
+            "export along, or say which slice: --slice SAMPLE:INDEX",
+        ) from None
 
 
 def _named(place: PurePath, samples: Samples) -> SliceId | Refusal:

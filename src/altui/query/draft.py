@@ -127,7 +127,7 @@ class Draft:
         if self._left[self.layout.sample[position]] <= 0:
             return f"is over its sample's share of {self.quota} (max_per_sample)"
         if not self._free[position]:
-            return f"lies within {self.rules.min_gap} slices of a chosen one (min_gap)"
+            return f"lies within {self.rules.min_gap} slices of a labelled or chosen one (min_gap)"
         return ""
 
     def _spend(self, number: int, slices: int) -> None:
@@ -148,7 +148,7 @@ class Draft:
         near = f"within {self.rules.min_gap} slices of a"
         found = (
             (quota, f"{self.quota} of their sample already chosen"),
-            (gap, f"{near} chosen one"),
+            (gap, f"{near} labelled or chosen one"),
             (free, f"{near} rejected one"),
         )
         return tuple(f"passed over {many} above it: {why}" for many, why in found if many)
@@ -158,22 +158,25 @@ class Draft:
         places = np.flatnonzero(self.labelled[labelled]) + labelled.start
         if not len(places):
             return "no slice of this sample is labelled yet"
-        return f"nearest labelled slice {count(int(abs(places - position).min()), 'slice')} away"
+        nearest = int(places[np.argmin(abs(places - position))])
+        away = count(abs(nearest - position), "slice")
+        return f"nearest labelled slice {away} away: {self.layout.slice_at(nearest)}"
 
     def _shortfall(self) -> str:
         """Why fewer slices than the budget were chosen; empty when it was met."""
         picked, budget = int(self._taken.sum()), self.rules.budget
         if picked >= budget:
             return ""
+        only = f"only {picked} of {budget}" + " more" * bool(self.kept.any())
         quota, gap, free = self._blocked(self.candidates)
         left = quota + gap + free
         if not left:
-            return f"only {picked} of {budget}: no other slice of the pool is left"
-        near = f"lie within {self.rules.min_gap} slices of a chosen one (min_gap)"
+            return f"{only}: no other slice of the pool is left"
+        near = f"lie within {self.rules.min_gap} slices of a labelled or chosen one (min_gap)"
         causes = [f"{gap} {near}"] if gap else []
         causes += [f"{quota} are of samples with their share (max_per_sample)"] if quota else []
         causes += [f"{free} were not wanted"] if free else []
-        return f"only {picked} of {budget}: of {count(left, 'slice')} left, {' and '.join(causes)}"
+        return f"{only}: of {count(left, 'slice')} left, {' and '.join(causes)}"
 
 
 def sample_quota(pool: Pool, rules: Rules) -> int:

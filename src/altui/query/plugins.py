@@ -5,6 +5,7 @@ code is not trusted to keep the rules: what it chooses is checked before it is u
 """
 
 import math
+import numbers
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -88,7 +89,7 @@ def check_batch(batch: Any, pool: Pool, rules: Rules) -> None:
         if not isinstance(pick, Pick):
             raise ValueError(f"it gave {type(pick).__name__}, not a Pick")
         one = pick.slice
-        if not (isinstance(one, SliceId) and type(one.index) is int):
+        if not (isinstance(one, SliceId) and _is_index(one.index)):
             raise ValueError(f"it chose {plain(repr(one))}, which is no SliceId")
         if broken := draft.refusal(one):
             raise ValueError(f"it chose {plain(one)}, which {broken}")
@@ -122,7 +123,7 @@ def _checked(choose: Callable[[Pool, Rules], Batch], whose: str) -> Callable[[Po
             raise AltuiError(f"{whose}: {error.message}", error.hint) from None
         except (Exception, SystemExit) as error:
             raise AltuiError(f"{whose} failed: {_fault(error)}", MEND) from None
-        picks = tuple(replace(p, reasons=tuple(map(plain, p.reasons))) for p in batch.picks)
+        picks = tuple(map(_plainly, batch.picks))
         shortfall = plain(batch.shortfall)
         if len(picks) < rules.budget and not shortfall:
             shortfall = f"{whose} chose only {len(picks)} of {rules.budget}"
@@ -131,8 +132,23 @@ def _checked(choose: Callable[[Pool, Rules], Batch], whose: str) -> Callable[[Po
     return chosen
 
 
+def _is_index(index: Any) -> bool:
+    return isinstance(index, numbers.Integral) and not isinstance(index, bool)
+
+
 def _is_score(score: Any) -> bool:
-    return score is None or (isinstance(score, float) and math.isfinite(score))
+    """NumPy's numbers are numbers too: a score component is an array of them."""
+    number = isinstance(score, numbers.Real) and not isinstance(score, bool)
+    return score is None or (number and math.isfinite(score))
+
+
+def _plainly(pick: Pick) -> Pick:
+    """In Python's own types, and in words that are safe to print."""
+    return Pick(
+        SliceId(pick.slice.sample, int(pick.slice.index)),
+        None if pick.score is None else float(pick.score),
+        tuple(map(plain, pick.reasons)),
+    )
 
 
 def _fault(error: BaseException) -> str:

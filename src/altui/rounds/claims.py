@@ -1,6 +1,6 @@
 """Who labels what: claims of approved slices, by annotators' names."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +11,7 @@ from altui.rounds.repeats import open_repeats
 from altui.rounds.state import current_round, missing_masks, slate
 from altui.slices import SliceId
 from altui.store.connection import Transaction
-from altui.store.history import ClaimRow, History
+from altui.store.history import ClaimRow, History, derived
 from altui.text import listing
 from altui.workspace import Workspace
 
@@ -37,7 +37,8 @@ class Claim:
         }
 
 
-def open_claims(history: History) -> dict[SliceId, Claim]:
+@derived
+def open_claims(history: History) -> Mapping[SliceId, Claim]:
     """The claims that hold: of the current round's approved slices that have no label yet."""
     number = current_round(history)
     latest = {row.slice: row for row in history.claims if row.round == number}

@@ -68,7 +68,7 @@ def compare(before: Confusions, after: Confusions) -> Comparison | None:
 
 @lru_cache(maxsize=1024)
 def miou_interval(confusions: Confusions) -> Interval | None:
-    """Of the pooled mIoU itself, over samples like these: as `compare`'s, without pairs.
+    """Of the pooled mIoU itself, over samples (or slices) like these: as `compare`'s, unpaired.
 
     Wider than a gain's as a rule: samples differ more from one another than rounds do on
     the same sample. None where no sample, or one only, was measured.

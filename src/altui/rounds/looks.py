@@ -6,12 +6,16 @@ figures, also those of a round that was run again, and every training of a simul
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from altui.config import Split
-from altui.simulation.nodes import uses_of_test
+from altui.errors import AltuiError
+from altui.simulation.nodes import judged_by_test
+from altui.simulation.records import EXPERIMENTS, Rows
 from altui.store.history import History
 from altui.text import count
+from altui.workspace import Workspace
 
 MANY = 5  # looks, from which on choices made by them begin to show
 
@@ -24,10 +28,31 @@ class Looks:
     simulations: int = 0
 
 
-def count_looks(history: History, project: Path) -> Looks:
-    """Of the store's jobs, and of the simulations' trainings in the project's folder."""
+def count_looks(history: History, workspace: Workspace) -> Looks:
+    """Of the store's jobs and of the simulations' trainings, also those whose folders were
+    removed since: the simulations' rows still name them.
+    """
     rounds = {row.job for row in history.confusions if row.split == "test"}
-    return Looks(len(rounds), uses_of_test(project))
+    simulated = judged_by_test(workspace.root)
+    for job in history.jobs:
+        if job.kind == "simulate":
+            simulated |= _told_by(workspace.jobs / job.id)
+    return Looks(len(rounds), len(simulated))
+
+
+def _told_by(simulation: Path) -> frozenset[str]:
+    """The trainings with test figures that a simulation's rows name; none without rows."""
+    try:
+        file = (simulation / EXPERIMENTS).stat()
+        return _read(simulation, file.st_mtime_ns, file.st_size)
+    except (AltuiError, OSError):
+        return frozenset()
+
+
+@lru_cache(maxsize=64)
+def _read(simulation: Path, changed: int, size: int) -> frozenset[str]:
+    """`changed` and `size` of the file: read again only where it is another."""
+    return Rows.load(simulation).judged_by_test()
 
 
 def describe_looks(looks: Looks, watched: Split) -> tuple[str, ...]:

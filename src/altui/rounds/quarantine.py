@@ -1,9 +1,10 @@
 """How each quarantined mask stands, derived from the rows. Pure functions."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 from altui.slices import SliceId
-from altui.store.history import History, Quarantined, QuarantineDecision
+from altui.store.history import History, Quarantined, QuarantineDecision, derived
 
 QuarantineState = Literal["waiting", "accepted", "refused", "superseded"]
 
@@ -20,7 +21,8 @@ def quarantine_state(history: History, row: Quarantined) -> QuarantineState:
     return "waiting" if waiting_masks(history).get(row.slice) == row else "superseded"
 
 
-def waiting_masks(history: History) -> dict[SliceId, Quarantined]:
+@derived
+def waiting_masks(history: History) -> Mapping[SliceId, Quarantined]:
     """The quarantined masks that a person is to decide on, one a slice at most, oldest first."""
     if not history.quarantine:
         return {}

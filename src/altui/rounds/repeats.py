@@ -10,14 +10,16 @@ import numpy as np
 import numpy.typing as npt
 
 from altui.metrics import class_iou, mean_iou
+from altui.rounds.gain import Interval, miou_interval
 from altui.rounds.people import is_same
 from altui.rounds.state import current_round, slate
 from altui.slices import SliceId
 from altui.store.connection import Transaction
-from altui.store.history import History, Label, Reading, Repeat
+from altui.store.history import History, Label, Reading, Repeat, derived
 from altui.workspace import Workspace
 
 Ids = npt.NDArray[np.integer]
+FEWEST = 5  # slices; of fewer, an interval is too wide to say anything
 
 
 @dataclass(frozen=True)
@@ -25,14 +27,23 @@ class Agreement:
     """How far repeat readings agree with the labels; IoU 0..1, None without a common pixel.
 
     IoU of one confusion matrix over all readings, pixels that either side ignores left out.
+    `interval`: of `miou`, 95 %, over slices like these; None for fewer than FEWEST `slices`.
     """
 
     readings: int
+    slices: int  # that they are of
     miou: float | None
+    interval: Interval | None
     class_iou: dict[str, float | None]
 
     def to_json(self) -> dict[str, Any]:
-        return {"readings": self.readings, "miou": self.miou, "class_iou": self.class_iou}
+        return {
+            "readings": self.readings,
+            "slices": self.slices,
+            "miou": self.miou,
+            "interval": self.interval,
+            "class_iou": self.class_iou,
+        }
 
 
 @dataclass(frozen=True)
@@ -72,12 +83,21 @@ def _agreement(readings: list[Reading], names: Sequence[str]) -> Agreement | Non
     if not readings:
         return None
     size = len(names)
-    matrix = np.zeros((size, size), np.int64)
+    of_slices = {one.slice: np.zeros((size, size), np.int64) for one in readings}
     for one in readings:
         own = np.array(one.matrix, np.int64)[:size, :size]  # altui.toml may have changed since
-        matrix[: len(own), : len(own)] += own
+        of_slices[one.slice][: len(own), : len(own)] += own
+    matrix = sum(of_slices.values(), np.zeros((size, size), np.int64))
     iou = [None if np.isnan(value) else float(value) for value in class_iou(matrix)]
-    return Agreement(len(readings), mean_iou(matrix), dict(zip(names, iou, strict=True)))
+    # Whole slices are drawn: what is read twice on one is alike.
+    drawn = tuple((str(one), tuple(map(tuple, own.tolist()))) for one, own in of_slices.items())
+    return Agreement(
+        len(readings),
+        len(of_slices),
+        mean_iou(matrix),
+        miou_interval(drawn) if len(of_slices) >= FEWEST else None,
+        dict(zip(names, iou, strict=True)),
+    )
 
 
 def confusion(label: Ids, reading: Ids, classes: int) -> tuple[tuple[int, ...], ...]:
@@ -92,6 +112,7 @@ def drawn_by(history: History, label: Label) -> str:
     return label.annotator or history.event_of(label).who
 
 
+@derived
 def open_repeats(history: History) -> tuple[Repeat, ...]:
     """Those whose masks are readings: all that were not released since."""
     released = {row.slice: row.event for row in history.claims if not row.annotator}

@@ -1,11 +1,12 @@
 """What state a project is in, derived from its history and its jobs. Pure functions."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from altui.jobs.state import JobView
 from altui.slices import SliceId
-from altui.store.history import Decision, History
+from altui.store.history import Decision, History, derived
 
 RoundState = Literal[
     "proposed", "annotating", "labelled", "running", "failed", "evaluated", "stopped"
@@ -33,9 +34,14 @@ class Slate:
         return tuple(decision.slice for decision in self.in_state("approved"))
 
     def get(self, slice_id: SliceId) -> Decision | None:
-        return next((d for d in self.decisions if d.slice == slice_id), None)
+        return self._by_slice.get(slice_id)
+
+    @cached_property
+    def _by_slice(self) -> dict[SliceId, Decision]:
+        return {decision.slice: decision for decision in self.decisions}
 
 
+@derived
 def slate(history: History, round_number: int) -> Slate:
     """The proposals of a round and how they were decided; withdrawn ones left out."""
     latest: dict[SliceId, Decision] = {}

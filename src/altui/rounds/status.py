@@ -115,7 +115,7 @@ def status(workspace: Workspace, history: History) -> Status:
     """Derive the picture from what happened and from the jobs' folders."""
     jobs = views(workspace.jobs, history)
     results = round_results(history, workspace)
-    rule, looks = workspace.config.stopping, count_looks(history, workspace.root)
+    rule, looks = workspace.config.stopping, count_looks(history, workspace)
     labelled, pool = pool_size(history, workspace)
     told, ahead = evidence(rule, results, workspace.config.query.budget, pool)
     stopping = replace(

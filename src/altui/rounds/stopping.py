@@ -14,6 +14,7 @@ from altui.rounds.gain import Interval
 from altui.text import count
 
 Verdict = Literal["continue", "stop", "undecided"]
+LEAST_SAMPLES = 3  # two may gain alike by chance, and seem to know it exactly
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def verdict(rule: Stopping, evaluated: int, gains: Sequence[Gain], pool: int) ->
     2. One of the last `patience` gains counts and reaches `min_gain`: continue.
     3. There are fewer gains, or one of them does not count: undecided.
     4. All are below `min_gain`, and so are the upper ends of their intervals: stop. Where an
-       interval reaches `min_gain`, or one sample bears none: undecided.
+       interval reaches `min_gain`, or rests on fewer than three samples: undecided.
     """
     if evaluated and pool == 0:
         return StoppingVerdict("stop", ("every training slice is labelled: the pool is empty",))
@@ -101,10 +102,11 @@ def _incomparable(watched: Sequence[Gain]) -> tuple[str, ...]:
 
 def _unproven(watched: Sequence[Gain], rule: Stopping) -> tuple[str, ...]:
     """Why the figures cannot bear "no gain", though the rule is met."""
-    if any(gain.interval is None for gain in watched):
+    least = min(gain.samples for gain in watched)
+    if least < LEAST_SAMPLES or any(gain.interval is None for gain in watched):
         return (
-            f"the rule is met, but by {rule.split} figures of one sample only, which say nothing "
-            "of how much another would differ: look at the pictures",
+            f"the rule is met, but by {rule.split} figures of {count(least, 'sample')} only, which "
+            "say next to nothing of how much others would differ: look at the pictures",
         )
     if any(gain.interval[1] >= rule.min_gain for gain in watched if gain.interval):
         return (

@@ -6,6 +6,8 @@ from altui.rounds.stopping import StoppingVerdict
 from altui.slices import SliceId
 from altui.text import count, listing, plain
 
+ADVICE = ": export the bundle, import what comes back"
+
 
 def todo(
     state: RoundState,
@@ -47,7 +49,7 @@ def _todo(
         case "annotating":
             return (
                 f"{approved - len(missing)} of {count(approved, 'mask')} in; waiting for "
-                f"{listing(wanted, shown=3)}: export the bundle, import what comes back"
+                f"{listing(wanted, shown=3)}{ADVICE}"
             )
         case "labelled":
             return f"all {count(approved, 'mask')} are in: run the round"

@@ -75,11 +75,12 @@ class StatusLine(Told):
         super().__init__("reading the project…")
 
     def show(self, screen_name: str, context: Context, keys: Keys) -> None:
+        from altui.rounds.todo import ADVICE  # not before the first frame is there
+
         status = context.snapshot.status
-        told = Content.assemble(
-            (f"Round {status.round}, {status.state}: ", "bold"), plain(status.todo)
-        )
         steps = Content.styled(next_steps(screen_name, context, keys), "bold $text-accent")
+        todo = status.todo.replace(ADVICE, "") if steps.plain else status.todo
+        told = Content.assemble((f"Round {status.round}, {status.state}: ", "bold"), plain(todo))
         self.tell(fitted(told, steps, self.app.size.width - 2))
 
 

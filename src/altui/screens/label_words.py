@@ -32,8 +32,7 @@ class Mask:
     def said(self) -> str:
         if self.revision is None:
             return "mask in doubt"
-        current = "current" if self.revision.current else "earlier"
-        return f"revision {self.revision.label.id}, {current}"
+        return f"revision {self.revision.label.id}" + ", earlier" * (not self.revision.current)
 
 
 def masks_of(one: SliceLabels | None) -> tuple[Mask, ...]:

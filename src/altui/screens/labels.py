@@ -1,5 +1,6 @@
 """Screen 3: the masks that came back, those in doubt, and those still missing."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from textual.app import ComposeResult
@@ -9,7 +10,7 @@ from textual.widgets import DataTable
 
 from altui.actions import Context, bindings
 from altui.labels.checks.remark import Remark
-from altui.labels.overview import SliceLabels
+from altui.labels.overview import SliceLabels, matching
 from altui.poller import Snapshot
 from altui.screens.ask import Ask
 from altui.screens.confirm import Confirm
@@ -20,6 +21,7 @@ from altui.screens.proposals import model_of
 from altui.screens.slice_pane import SlicePane
 from altui.screens.table import RecordTable
 from altui.slices import SliceId
+from altui.text import plain
 from altui.widgets.told import Told
 
 PATIENCE = 0.15  # seconds on a slice before what its checks said is read
@@ -34,6 +36,7 @@ class LabelsScreen(LookingScreen):
         super().__init__()
         self._pictures: Pictures | None = None
         self._all = False  # rather than the round's slices, and those in doubt
+        self._filter = ""  # words that are looked for, among all labelled slices
         self._slice: SliceId | None = None  # under the cursor
         self._back = 0  # masks back from its newest one
         self._differs = False
@@ -59,13 +62,23 @@ class LabelsScreen(LookingScreen):
         return snapshot.labels, snapshot.status.round, model_of(snapshot)
 
     def show(self, snapshot: Snapshot) -> None:
-        shown = [one for one in snapshot.labels if self._all or one.asked or one.doubt]
+        shown = self._shown(snapshot)
         panel = self.query_one("#list")
-        what = "All labelled slices" if self._all else f"Round {snapshot.status.round}"
-        panel.border_title = Content(what)
+        panel.border_title = Content(self._what(snapshot))
         panel.border_subtitle = Content(counts(shown))
         self.query_one(RecordTable).show([row(one) for one in shown])
         self._look()
+
+    def _shown(self, snapshot: Snapshot) -> Sequence[SliceLabels]:
+        if self._filter:
+            return matching(snapshot.labels, self._filter)
+        return [one for one in snapshot.labels if self._all or one.asked or one.doubt]
+
+    def _what(self, snapshot: Snapshot) -> str:
+        """What the list holds."""
+        if self._filter:
+            return f'"{plain(self._filter)}"'
+        return "All labelled slices" if self._all else f"Round {snapshot.status.round}"
 
     def context(self, snapshot: Snapshot) -> Context:
         mask = self._mask
@@ -100,8 +113,9 @@ class LabelsScreen(LookingScreen):
         one, snapshot = self._labels, self._snapshot
         if one is None or snapshot is None:
             self._slice = None
-            self.query_one("#about Told", Told).tell("no slice is approved yet")
-            self.pane.show_nothing("Slice", "no mask is awaited yet")
+            none = "no slice is like that" if self._filter else "no slice is approved yet"
+            self.query_one("#about Told", Told).tell(none)
+            self.pane.show_nothing("Slice", none if self._filter else "no mask is awaited yet")
             return
         if self._slice != one.slice:
             self._slice, self._back = one.slice, 0
@@ -155,7 +169,20 @@ class LabelsScreen(LookingScreen):
         self.keys_changed()
 
     def action_all_labels(self) -> None:
-        self._all = not self._all
+        self._all, self._filter = not (self._all or self._filter), ""
+        self._list_anew()
+
+    def action_filter_labels(self) -> None:
+        def answered(text: str | None) -> None:
+            if text is not None:
+                self._filter = text
+                self._list_anew()
+
+        question = "Words of slice, annotator, state, tool or file (or none: as before)"
+        ask = Ask("Filter the labels", question, "look", self._filter)
+        self.app.push_screen(ask, answered)
+
+    def _list_anew(self) -> None:
         if self._snapshot is not None:
             self.show(self._snapshot)
             self.keys_changed()

@@ -14,8 +14,10 @@ from altui.poller import Snapshot
 from altui.rounds.forecast import Forecast
 from altui.rounds.results import MEASURED, RoundResult
 from altui.rounds.status import Status
+from altui.rounds.stopping import StoppingVerdict
 from altui.screens import words
 from altui.screens.base import AltuiScreen
+from altui.screens.reading import Reading
 from altui.screens.table import RecordTable, Row, cell
 from altui.text import plain
 from altui.widgets.chart import Guide, LineChart, Reference, Series
@@ -102,13 +104,22 @@ class RoundsScreen(AltuiScreen):
         told = class_lines(measured[-1], marks if self._by_class else ())
         panel.query_one(Told).tell(told)
 
+    def action_reasons(self) -> None:
+        if self._snapshot is not None:
+            told = self._snapshot.status.stopping
+            self.app.push_screen(Reading(f"Stop? {told.verdict}", reasons(told)))
+
     def _show_stopping(self, status: Status) -> None:
         panel = self.query_one("#stopping")
         panel.border_title = Content(f"Stop? {status.stopping.verdict}")
-        told = status.stopping
-        reasons = [Content(plain(reason)) for reason in told.because]
-        reasons += [Content.styled(f"· {plain(reason)}", "$text-muted") for reason in told.beside]
-        panel.query_one(Told).tell(Content("\n").join(reasons))
+        panel.query_one(Told).tell(reasons(status.stopping))
+
+
+def reasons(told: StoppingVerdict) -> Content:
+    """What the verdict rests on, the newest round first, then what else the figures say."""
+    because = [Content(plain(reason)) for reason in reversed(told.because)]
+    beside = [Content.styled(f"· {plain(reason)}", "$text-muted") for reason in told.beside]
+    return Content("\n").join([*because, *beside])
 
 
 def row(result: RoundResult, total: int) -> Row:
@@ -157,8 +168,12 @@ def class_curves(status: Status) -> list[Series]:
 
 
 def levels(status: Status) -> list[Reference]:
-    full = status.references.full
-    return [Reference("all slices, simulated", full)] if full is not None else []
+    """What rounds can be held against; annotators' agreement once enough slices bear it."""
+    full, between = status.references.full, status.agreement.between
+    found = [Reference("all slices, simulated", full)] if full is not None else []
+    if between is not None and between.miou is not None and between.interval is not None:
+        found.append(Reference("two annotators agree", between.miou))
+    return found
 
 
 def guides(status: Status) -> tuple[list[Guide], list[Guide]]:

@@ -34,13 +34,12 @@ def row(one: SampleFigures) -> Row:
 
 def about(one: SampleFigures, names: tuple[str, ...], pixels: tuple[int, ...] | None) -> Content:
     """Size, how often each class occurs, and IoU by round."""
-    lines = [
-        f"{one.split}, {count(one.slices, 'slice')} of {one.width} × {one.height}, {one.dtype}",
-    ]
+    lines = [f"{one.split}, {count(one.slices, 'slice')} of {one.width} × {one.height}"]
     if one.split == "train":
-        lines.append(
-            f"{count(one.labelled, 'slice')} labelled, {words.share(one.labelled, one.slices)}"
-        )
+        labelled = f"{count(one.labelled, 'slice')} labelled"
+        lines.append(f"{one.dtype}; {labelled}, {words.share(one.labelled, one.slices)}")
+    else:
+        lines.append(one.dtype)
     lines += ["", *fractions(one, names, pixels), "", *by_round(one, names)]
     return Content("\n".join(lines).rstrip())
 

@@ -11,6 +11,8 @@ from altui.actions import bindings
 Row = tuple[str, tuple[Text, ...]]
 """A record's key and its cells; Text, since a plain string would be read as markup."""
 
+PAGE = 100  # rows that are added at a time, as the cursor comes near them
+
 
 def cell(text: str, *, right: bool = False, style: str = "") -> Text:
     return Text(text, justify="right" if right else "left", style=style, no_wrap=True, end="")
@@ -51,25 +53,39 @@ class RecordTable(DataTable[Text]):
         target = select or self._kept(rows)
         top = self.scroll_offset.y
         self._fit(rows)
-        if [key for key, _ in rows[: len(old)]] == [key for key, _ in old]:
+        there = self.row_count
+        if [key for key, _ in rows[:there]] == [key for key, _ in old[:there]]:
             self._rows = list(rows)
-            self._update(old, rows)
-            for key, cells in rows[len(old) :]:
-                self.add_row(*cells, key=key)
+            self._update(old[:there], rows[:there])
         else:
             self.clear()
             self._rows = list(rows)
-            for key, cells in rows:
-                self.add_row(*cells, key=key)
             self.call_after_refresh(self.scroll_to, y=top, animate=False)
-        keys = [key for key, _ in rows]
-        if target in keys and keys.index(target) != self.cursor_row:
-            self.move_cursor(row=keys.index(target))
+        self._add_rows(max(there, PAGE))
+        if target is not None:
+            self.select(target)
 
     def select(self, key: str) -> None:
-        keys = [known for known, _ in self._rows]
-        if key in keys:
-            self.move_cursor(row=keys.index(key))
+        at = next((n for n, (known, _) in enumerate(self._rows) if known == key), None)
+        if at is not None and at != self.cursor_row:
+            self._add_rows(at + PAGE)
+            self.move_cursor(row=at)
+
+    def _add_rows(self, until: int) -> None:
+        """Those that are missing up to that many: a table of thousands takes no longer to show
+        than one of a hundred.
+        """
+        for key, cells in self._rows[self.row_count : until]:
+            self.add_row(*cells, key=key)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        if self.row_count < len(self._rows) and new_value > self.row_count - PAGE // 2:
+            self._add_rows(self.row_count + PAGE)
+
+    def action_scroll_bottom(self) -> None:
+        self._add_rows(len(self._rows))
+        super().action_scroll_bottom()
 
     def _fit(self, rows: Sequence[Row]) -> None:
         """Make each column as wide as its longest cell, now: a table that is left to measure

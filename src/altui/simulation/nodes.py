@@ -25,6 +25,7 @@ from altui.jobs.folder import (
     ANYWHERE,
     CHECKPOINT,
     LOG,
+    MEMBERS,
     RESULT,
     SCORES,
     SPEC,
@@ -94,12 +95,12 @@ class Node:
         if self.steps is not None:
             changes |= {"steps": self.steps, "steps_per_slice": 0, "max_steps": self.steps}
         training = config.training.model_copy(update=changes)
-        there = self.previous and (project / NODES / self.previous / CHECKPOINT).exists()
-        if self.previous and not there and training.start == "warm":
+        gone = self._gone(project, config)
+        if gone and training.start == "warm":
             # Begun from anything else, it would be another training under this one's name.
             raise AltuiError(
-                f"the network of the round before is gone: {NODES / self.previous / CHECKPOINT}",
-                f"copy it there from where it was trained, or remove {NODES / self.previous}, "
+                f"the network of the round before is gone: {gone}",
+                f"copy it there from where it was trained, or remove {NODES / str(self.previous)}, "
                 "so that it is trained again",
             )
         folder.write(
@@ -120,11 +121,20 @@ class Node:
                     )
                     for one in self.slices
                 ),
-                previous=str(NODES / self.previous) if there and self.previous else None,
+                previous=str(NODES / self.previous) if self.previous and not gone else None,
                 score=self.score,
             ),
         )
         return folder
+
+    def _gone(self, project: Path, config: Config) -> Path | None:
+        """A network of the round before that is not there, an ensemble's others included."""
+        if self.previous is None:
+            return None
+        before = NODES / self.previous
+        members = (before / MEMBERS / str(number) for number in range(2, config.networks + 1))
+        networks = (folder / CHECKPOINT for folder in (before, *members))
+        return next((path for path in networks if not (project / path).exists()), None)
 
 
 def recipe_of(project: Path, config: Config) -> str:
@@ -182,9 +192,9 @@ def is_training(folder: JobFolder) -> bool:
 
 def slim(folder: JobFolder, start: str) -> None:
     """Remove checkpoints, predictions and networks; figures, scores and the log stay, and the
-    network where trainings `start` warm: a strategy that is added later begins from it.
+    networks where trainings `start` warm: a strategy that is added later begins from them.
     """
-    kept = SLIM | {CHECKPOINT} if start == "warm" else SLIM
+    kept = SLIM | {CHECKPOINT, MEMBERS} if start == "warm" else SLIM
     for path in folder.path.iterdir() if folder.path.is_dir() else ():
         if path.name in kept:
             continue
@@ -211,9 +221,9 @@ def stop_all(nodes: Iterable[JobFolder]) -> None:
         list(pool.map(local.stop, nodes))
 
 
-def uses_of_test(project: Path) -> int:
-    """How many trainings of simulations the test split has judged."""
-    return sum(map(_judged_by_test, folders(project)))
+def judged_by_test(project: Path) -> set[str]:
+    """The names of the trainings whose folders are there that the test split has judged."""
+    return {folder.id for folder in folders(project) if _judged_by_test(folder)}
 
 
 def _judged_by_test(folder: JobFolder) -> bool:

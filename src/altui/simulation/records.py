@@ -60,6 +60,11 @@ class Rows(Record):
     full: tuple[Full, ...] = ()
     test_uses: int = 0
 
+    def judged_by_test(self) -> frozenset[str]:
+        """The nodes that have test figures."""
+        points = (point for one in self.experiments for point in one.rounds)
+        return frozenset(one.node for one in (*points, *self.full) if "test" in one.miou)
+
     def save(self, folder: Path) -> None:
         """Write the whole file, or leave the old one. Raises OSError."""
         write_bytes(folder / EXPERIMENTS, self.model_dump_json(indent=1).encode())

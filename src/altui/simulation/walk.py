@@ -11,24 +11,29 @@ from typing import Any
 
 from altui.choose import batch_size, choose
 from altui.config import Config
+from altui.errors import AltuiError
 from altui.jobs.folder import SCORES, JobResult, SimulationSpec
 from altui.query.components import Components
 from altui.query.pool import Batch, Pool, Strategy
 from altui.query.strategies import strategy_named
-from altui.simulation.nodes import Node
+from altui.simulation.nodes import NODES, Node
 from altui.simulation.records import Experiment, Full, Point, Rows, figures
 from altui.slices import SliceId
 
 
 @dataclass
 class Track:
-    """One strategy with one seed: its finished nodes, and the one it waits for."""
+    """One strategy with one seed: its finished nodes, and the one it waits for.
+
+    `failure`: why its strategy could not choose, which is the end of this experiment alone.
+    """
 
     strategy: Strategy
     seed: int
     done: list[tuple[Node, JobResult]] = field(default_factory=list)
     node: Node | None = None
     shortfall: str = ""
+    failure: AltuiError | None = None
 
 
 class Walk:
@@ -59,15 +64,12 @@ class Walk:
                 self.full.append((node, None))
 
     def advance(self) -> bool:
-        """Take in every training that has finished since; whether there was one.
-
-        Raises AltuiError where scores cannot be read.
-        """
+        """Take in every training that has finished since; whether there was one."""
         moved = False
         for track in self.tracks:
             while track.node is not None and (result := track.node.result(self.project)):
                 track.done.append((track.node, result))
-                track.node = self._next(track)
+                track.node = self._next_or_failure(track)
                 moved = True
         for place, (node, result) in enumerate(self.full):
             if result is None and (found := node.result(self.project)):
@@ -77,10 +79,18 @@ class Walk:
 
     def wanted(self) -> list[Node]:
         """What to train now: by seed, then round by round, full supervision behind them."""
-        nodes = {track.node.key: track.node for track in self.tracks if track.node is not None}
+        nodes: dict[str, Node] = {}
+        for node in (track.node for track in self.tracks if track.node is not None):
+            if node.key not in nodes or node.score:  # scored where any of those who share it asks
+                nodes[node.key] = node
         last = self.simulation.rounds + 1
         nodes |= {node.key: node for node, result in self.full if result is None}
         return sorted(nodes.values(), key=lambda node: (node.seed, node.round or last))
+
+    @property
+    def failures(self) -> list[AltuiError]:
+        """Of the strategies, one for each experiment that ended by it."""
+        return [track.failure for track in self.tracks if track.failure is not None]
 
     def needed(self) -> set[str]:
         """Nodes whose network and predictions a training to come begins from."""
@@ -159,14 +169,25 @@ class Walk:
         rounds = range(self.simulation.rounds)
         return sum(training.total_steps(first + budget * number) for number in rounds)
 
+    def _next_or_failure(self, track: Track) -> Node | None:
+        try:
+            return self._next(track)
+        except AltuiError as error:  # such as a package's strategy that broke its rules
+            track.failure = error
+            track.shortfall = f"round {len(track.done) + 1}: {error.message}"
+            return None
+
     def _next(self, track: Track) -> Node | None:
-        """The track's next round; None after the last, or where no slice is left."""
+        """The track's next round; None after the last, or where no slice is left.
+
+        Raises AltuiError where scores cannot be read or the strategy fails.
+        """
         if len(track.done) == self.simulation.rounds:
             return None
         before, _ = track.done[-1]
         components = None
         if track.strategy.needs_scores:
-            components = Components.load(before.folder(self.project).path / SCORES)
+            components = self._scores(before)
         labelled = frozenset(before.slices)
         pool = Pool(self.slices, labelled, components=components)
         batch = self._choose(track.strategy, track.seed, pool, before.round + 1)
@@ -182,6 +203,13 @@ class Walk:
             previous=before.key,
             score=track.strategy.needs_scores,
         )
+
+    def _scores(self, node: Node) -> Components:
+        try:
+            return Components.load(node.folder(self.project).path / SCORES)
+        except AltuiError as error:
+            again = f"remove {NODES / node.key / SCORES}, then run the same altui simulate again"
+            raise AltuiError(error.message, again) from None
 
     def _choose(self, strategy: Strategy, seed: int, pool: Pool, number: int) -> Batch:
         full = batch_size(self.config, strategy, len(pool.slices), self.simulation.budget)

@@ -1,10 +1,10 @@
 """Everything that happened in a project, as frozen rows read in one transaction."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Literal, TypeVar
+from functools import cached_property, wraps
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
 from altui.slices import SliceId
 
@@ -232,6 +232,11 @@ class History:
     lengths: tuple[int, ...] = ()
 
     @cached_property
+    def derived(self) -> dict[Any, Any]:
+        """What `derived` functions found, by function and arguments."""
+        return {}
+
+    @cached_property
     def current_labels(self) -> dict[SliceId, Label]:
         """The latest revision of each labelled slice."""
         return {label.slice: label for label in self.labels}
@@ -281,6 +286,26 @@ class History:
 
 _OfSlices = Decision | Label | ClaimRow | Repeat | Reading | Quarantined | QuarantineDecision
 WithEvent = _OfSlices | JobRow | JobEnd
+
+
+_Found = TypeVar("_Found")
+_Rest = ParamSpec("_Rest")
+
+
+def derived(
+    function: Callable[Concatenate[History, _Rest], _Found],
+) -> Callable[Concatenate[History, _Rest], _Found]:
+    """A pure function of a history, worked out once for each: an import asks for every mask."""
+
+    @wraps(function)
+    def once(history: History, /, *args: _Rest.args, **kwargs: _Rest.kwargs) -> _Found:
+        key = function, args, *kwargs.items()
+        if key not in history.derived:
+            history.derived[key] = function(history, *args, **kwargs)
+        found: _Found = history.derived[key]
+        return found
+
+    return once
 
 
 _Key = TypeVar("_Key")

@@ -1,9 +1,11 @@
 """Reads the rows of `state.db`, and of a database that was read before only the new ones."""
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Any
+from types import UnionType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from sqlite_utils import Database
 
@@ -38,14 +40,28 @@ class _Table:
 def _table(kind: type[Any], **decoders: Callable[[str], Any]) -> _Table:
     """A table with a column for each field of `kind`; `decoders` read its JSON."""
     columns = tuple(field.name for field in fields(kind))
-    if not decoders:
-        return _Table(columns, kind)
+    hints = get_type_hints(kind)
+    allowed = [(str,) if name in decoders else _stored(hints[name]) for name in columns]
 
     def make(*values: Any) -> Any:
+        for name, value, types in zip(columns, values, allowed, strict=True):
+            # SQLite takes anything in any column.
+            if not isinstance(value, types) or (type(value) is float and not math.isfinite(value)):
+                raise ValueError(f"{kind.__name__} with {name} {value!r:.60}")
+        if not decoders:
+            return kind(*values)
         named = dict(zip(columns, values, strict=True))
         return kind(**named | {name: decode(named[name]) for name, decode in decoders.items()})
 
     return _Table(columns, make)
+
+
+def _stored(hint: Any) -> tuple[type, ...]:
+    """The types that a value of a field's type has in SQLite."""
+    if get_origin(hint) is Literal:
+        return (str,)
+    kinds = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+    return (*kinds, int) if float in kinds else kinds
 
 
 def _matrix(text: str) -> tuple[tuple[int, ...], ...]:
@@ -53,7 +69,10 @@ def _matrix(text: str) -> tuple[tuple[int, ...], ...]:
 
 
 def _sentences(text: str) -> tuple[str, ...]:
-    return tuple(json.loads(text))
+    """Raises ValueError, TypeError for anything but a list of strings."""
+    sentences = json.loads(text)
+    "".join(sentences)
+    return tuple(sentences)
 
 
 def _tables(text: str) -> dict[str, dict[str, Any]]:
@@ -111,7 +130,10 @@ def _read_history(db: Database, known: History | None) -> History:
         name: getattr(known, name) + _rows(db, name, since)
         for name, since in zip(TABLES, known.lengths, strict=True)
     }
-    return History(**rows, lengths=lengths)
+    history = History(**rows, lengths=lengths)
+    if (last := max(history.decisions_of, default=0)) > len(history.events):
+        raise ValueError(f"a decision in round {last}, though not so much has happened")
+    return history
 
 
 def _is_past_of(db: Database, known: History, lengths: tuple[int, ...]) -> bool:

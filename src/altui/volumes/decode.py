@@ -17,7 +17,7 @@ from altui.volumes.lzw import check_lzw
 from altui.volumes.page import Form, Layout, Page
 from altui.volumes.segments import Segments, rows_per_strip
 
-LZW, DEFLATE = 5, (8, 32946)
+LZW, DEFLATE, PACKBITS = 5, (8, 32946), 32773
 # Called with a segment's bytes and number; the pixels, (1, rows, columns, 1), and where they go.
 Decode = Callable[..., tuple[NDArray[Any] | None, tuple[int, int, int, int, int], Any]]
 
@@ -31,7 +31,7 @@ class Decoders:
 
     def decode(self, data: mmap.mmap, page: Page, segments: Segments) -> NDArray[Any]:
         """The page's pixels, (height, width). Raises Damaged, or whatever a decoder raises."""
-        known = _inflated(data, page, segments)
+        known = _unpacked(data, page, segments)
         if known is not None:
             return known
         height, width = page.form.height, page.form.width
@@ -69,26 +69,28 @@ class Decoders:
         return self._known[key]
 
 
-def _inflated(data: mmap.mmap, page: Page, segments: Segments) -> NDArray[Any] | None:
-    """Deflated strips of bytes, as most masks are stored: several times as fast as to have
-    tifffile look at the file first. None for all else, be it damage.
+def _unpacked(data: mmap.mmap, page: Page, segments: Segments) -> NDArray[Any] | None:
+    """Deflated or PackBits strips of bytes, as most masks are stored: several times as fast as to
+    have tifffile look at the file first. None for all else, be it damage.
     """
     import imagecodecs  # not before there is something to decode: it is large
 
     form, layout = page.form, page.layout
     if (
-        layout.compression not in DEFLATE
+        layout.compression not in (*DEFLATE, PACKBITS)
         or (form.bits, form.samples, form.sample_format) != (8, 1, 1)
         or (layout.predictor, layout.fill_order, layout.tile_width) != (1, 1, 0)
     ):
         return None
+    packed = layout.compression == PACKBITS
+    decode = imagecodecs.packbits_decode if packed else imagecodecs.deflate_decode
     rows = rows_per_strip(page)
     image = np.empty((form.height, form.width), np.uint8)
     for number, (at, length) in enumerate(zip(*segments, strict=True)):
         strip = image[number * rows : (number + 1) * rows].reshape(-1)
         try:
-            found = imagecodecs.deflate_decode(data[at : at + length], out=strip.data)
-        except imagecodecs.DeflateError:
+            found = decode(data[at : at + length], out=strip.data)
+        except (imagecodecs.DeflateError, imagecodecs.PackbitsError):
             return None
         if len(found) != strip.size:
             return None

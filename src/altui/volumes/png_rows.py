@@ -49,7 +49,7 @@ def _bytes(width: int, height: int, pixel: int, interlaced: bool) -> int:
 
 
 def _compressed(file: BinaryIO) -> Iterator[bytes]:
-    """What the IDAT chunks hold, in pieces."""
+    """What the IDAT chunks hold, in pieces. Raises Damaged for a second header."""
     position = 8
     while True:
         file.seek(position)
@@ -57,6 +57,8 @@ def _compressed(file: BinaryIO) -> Iterator[bytes]:
         if len(head) < 8:
             return
         length, kind = struct.unpack(">I4s", head)
+        if kind == b"IHDR" and position > 8:  # Pillow would believe the last one
+            raise Damaged("has more than one header")
         position += 12 + length
         while kind == b"IDAT" and length:
             piece = file.read(min(length, PIECE))

@@ -3,7 +3,7 @@
 import mmap
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from altui.volumes.base import COPY_AGAIN, Damaged, Stack, check_size, naming
 from altui.volumes.decode import Decoders
 from altui.volumes.grey import dtype_of, require_alike
 from altui.volumes.ifd import Break, read_dialect, read_pages
-from altui.volumes.page import Page, read_text
+from altui.volumes.page import Dialect, Page, read_text
 from altui.volumes.promise import promised
 from altui.volumes.segments import locate, plain_bytes, run_at
 
@@ -26,18 +26,21 @@ class TiffStack(Stack):
     with a colour table, the indices are the pixels.
     """
 
-    def __init__(self, path: Path, first: int | None = None, *, indices: bool = False) -> None:
-        """Read the directories of every page. Raises AltuiError."""
+    def __init__(
+        self,
+        path: Path,
+        first: int | None = None,
+        *,
+        indices: bool = False,
+        directories: "Directories | None" = None,
+    ) -> None:
+        """Read the directories of every page, unless they have been. Raises AltuiError."""
         self.paths = (path,)
         self._first = first or 0
         whole = partial(plain, path) if first is None else partial(self.where, 0)
         with naming(whole):
-            self._data: mmap.mmap | None = map_file(path)
-            self._dialect = read_dialect(self._data)
-            pages, broken = read_pages(self._data, self._dialect)
-            pages = [page for page in pages if not page.reduced] or pages
-            if not pages:
-                raise Damaged(f"holds no page: {broken.reason}" if broken else "holds no page")
+            data, self._dialect, pages, broken = directories or read_directories(path)
+            self._data: mmap.mmap | None = data
         self.slices = len(pages)
         with naming(partial(self.where, 0)):
             self.dtype = dtype_of(pages[0].form, indices)
@@ -142,6 +145,25 @@ class TiffStack(Stack):
             with naming(partial(self.where, index)):
                 require_alike(self, dtype_of(page.form, indices), page.form.height, page.form.width)
             checked.add(id(page.form))
+
+
+class Directories(NamedTuple):
+    """A file, mapped, and its pages, without thumbnails; and where their chain breaks."""
+
+    data: mmap.mmap
+    dialect: Dialect
+    pages: list[Page]
+    broken: Break | None
+
+
+def read_directories(path: Path) -> Directories:
+    """Raises OSError, Damaged."""
+    data = map_file(path)
+    dialect = read_dialect(data)
+    pages, broken = read_pages(data, dialect)
+    if not pages:
+        raise Damaged(f"holds no page: {broken.reason}" if broken else "holds no page")
+    return Directories(data, dialect, [page for page in pages if not page.reduced] or pages, broken)
 
 
 def map_file(path: Path) -> mmap.mmap:

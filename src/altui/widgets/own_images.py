@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final, Literal, get_args
 
 from altui.errors import AltuiError
+from altui.files import read_text
 from altui.text import did_you_mean, listing, plain
 from altui.widgets.terminal import CellStyle, picture_style
 
@@ -30,7 +31,7 @@ def settings_path() -> Path:
 def read_images(path: Path) -> Images:
     """What the file says; "auto" where there is none. Raises AltuiError."""
     try:
-        found = tomllib.loads(path.read_bytes().decode("utf-8"))
+        found = tomllib.loads(read_text(path))
     except FileNotFoundError:
         return "auto"
     except (OSError, ValueError, RecursionError) as error:  # ValueError: no TOML, no UTF-8

@@ -16,10 +16,7 @@ def member_jobs(folder: JobFolder, spec: JobSpec) -> list[tuple[JobFolder, JobSp
 
     Each has a folder of its own, so that its training is resumed like any other.
     """
-    scoring = spec.config.scoring
-    if scoring.committee != "ensemble":
-        return []
-    return [_member(folder, spec, number) for number in range(2, scoring.members + 1)]
+    return [_member(folder, spec, number) for number in range(2, spec.config.networks + 1)]
 
 
 def scoring_key(spec: JobSpec, folders: Sequence[JobFolder]) -> str:

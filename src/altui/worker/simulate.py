@@ -30,7 +30,8 @@ def simulate(
     """Run all experiments; rows appear in `experiments.json` as trainings finish.
 
     `when_terminated` is handed what there is to do should the process be asked to end. A
-    training that fails ends its own experiments; the others go on. Raises AltuiError.
+    training or a strategy that fails ends its own experiments; the others go on. Raises
+    AltuiError.
     """
     assert spec.simulation is not None
     project, config, wish = Path(spec.project), spec.config, spec.simulation
@@ -46,12 +47,19 @@ def simulate(
         raise
     finally:
         (folder.path / PICTURE).write_bytes(draw(walk.rows()))
-    if crew.failures:
-        first = next(iter(crew.failures.values()))
+    failures = [*crew.failures.values(), *walk.failures]
+    if failures:
         raise AltuiError(
-            f"{count(len(crew.failures), 'training')} failed: {first.message}",
-            first.hint or "mend the cause, then run the same altui simulate again",
+            f"{_failed(len(crew.failures), len(walk.failures))} failed: {failures[0].message}",
+            failures[0].hint or "mend the cause, then run the same altui simulate again",
         )
+
+
+def _failed(trainings: int, choices: int) -> str:
+    """'2 trainings and 1 choice of slices'."""
+    parts = [count(trainings, "training")] if trainings else []
+    parts += [count(choices, "choice of slices", "choices of slices")] if choices else []
+    return " and ".join(parts)
 
 
 def pool_sizes(project: Path, config: Config) -> dict[str, int]:

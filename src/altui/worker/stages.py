@@ -52,7 +52,7 @@ def run(folder: JobFolder, spec: JobSpec) -> Outcome:
         _tell_network(network, config, weights)
         measured = [*of_split(samples, "validation"), *of_split(samples, "test")]
         pool = of_split(samples, "train") if spec.score else []
-        others = member_jobs(folder, spec) if spec.score else []
+        others = member_jobs(folder, spec)  # also where nothing is scored: they predict together
         work = _work(network, config, len(slices), measured, pool, 1 + len(others))
         work["train"] *= 1 + len(others)
         tracker = Tracker(folder, work, trainings=1 + len(others))

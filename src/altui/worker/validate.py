@@ -5,6 +5,7 @@ import torch
 
 from altui.config import Training
 from altui.metrics import mean_iou
+from altui.text import count
 from altui.worker.average import Average
 from altui.worker.compute import Compute
 from altui.worker.evaluate import confusion
@@ -109,7 +110,7 @@ class Checkpoints:
         return max(min(int(SHARE * training / (looks * pixels)), MOST_SLICES), 1)
 
     def _words(self) -> str:
-        return f"{len(self.slices)} validation slices"
+        return count(len(self.slices), "validation slice")
 
 
 def spread(samples: list[OpenSample], wanted: int) -> list[tuple[OpenSample, int]]:

@@ -11,7 +11,8 @@ from altui.errors import AltuiError
 from altui.labels.bundle.content import Content
 from altui.labels.bundle.files import Archive, Files, as_png
 from altui.labels.bundle.tools import Label, add_image, add_views, page
-from altui.labels.formats.cvat import CLASSES, LABELMAP, OBJECTS
+from altui.labels.formats.cvat import CLASSES, OBJECTS
+from altui.labels.formats.label_map import CVATS as LABELMAP
 from altui.slices import SliceId
 from altui.text import plain
 

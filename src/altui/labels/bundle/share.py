@@ -1,6 +1,6 @@
 """Which slices a bundle holds: all that are approved, or one annotator's share of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from altui.errors import AltuiError
@@ -56,7 +56,7 @@ def share(workspace: Workspace, history: History, wish: Wish) -> tuple[SliceId, 
 
 
 def _enough(
-    slices: Sequence[SliceId], wish: Wish, claims: dict[SliceId, Claim]
+    slices: Sequence[SliceId], wish: Wish, claims: Mapping[SliceId, Claim]
 ) -> tuple[SliceId, ...]:
     if not slices:
         first = next(iter(claims))

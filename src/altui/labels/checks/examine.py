@@ -21,6 +21,7 @@ from altui.labels.checks.remark import Figure, Remark
 from altui.labels.checks.shape import check_shape, count_classes
 from altui.labels.checks.turned import check_turn
 from altui.labels.predictions import Page
+from altui.labels.runs import Runs, runs_of
 from altui.labels.verdict import Refusal
 from altui.slices import SliceId
 from altui.store.history import History
@@ -65,17 +66,17 @@ class Examiner:
 
     def examine(
         self, slice_id: SliceId, mask: Mask, *, edges: bool = True
-    ) -> tuple[Mask, Examined]:
-        """Also the mask in as few bytes a pixel as it needs. `edges`: look at the slice's own
-        image too. Raises Refusal for a mask that can be no label of the slice, or whose slice
-        cannot be looked at.
+    ) -> tuple[Runs, Examined]:
+        """Also the mask's runs. `edges`: look at the slice's own image too. Raises Refusal for a
+        mask that can be no label of the slice, or whose slice cannot be looked at.
         """
         try:
             self._workspace.check_slice(slice_id)
         except AltuiError as error:
             raise Refusal("no-such-slice", error.message) from None
         check_shape(mask, self._workspace.headers[slice_id.sample])
-        counts = count_classes(mask, self._classes)
+        runs = runs_of(mask)
+        counts = count_classes(runs, self._classes)
         mask = np.ascontiguousarray(mask, np.uint8 if max(counts, default=0) < 256 else np.uint16)
         pages = self._predicted.of(slice_id)
         job, prediction = pages.unseen or ("", None)
@@ -97,14 +98,14 @@ class Examiner:
             if marked is None:
                 found.append(self._check_missing(slice_id, counts, prediction))
             found.append(check_disagreement(apart, self._others))
-        found.append(check_pieces(mask, self._classes.ignore))
-        return mask, Examined(tuple(filter(None, found)), figures, mask.size)
+        found.append(check_pieces(runs, self._classes.ignore))
+        return runs, Examined(tuple(filter(None, found)), figures, mask.size)
 
     def _check_missing(
         self, slice_id: SliceId, counts: Counter[int], prediction: Page
     ) -> Remark | None:
         try:
-            predicted = count_classes(prediction, self._classes)
+            predicted = count_classes(runs_of(prediction), self._classes)
         except Refusal:
             return None  # of a network with other classes
         return check_missing(counts, predicted, self._nearest(slice_id), self._classes)
@@ -128,8 +129,8 @@ class Examiner:
         label = self._history.current_labels[slice_id]
         if label.sha256 not in self._counts:
             try:
-                mask = read_label(self._workspace, label)
-                self._counts[label.sha256] = count_classes(mask, self._classes)
+                runs = runs_of(read_label(self._workspace, label))
+                self._counts[label.sha256] = count_classes(runs, self._classes)
             except (AltuiError, Refusal):
                 self._counts[label.sha256] = None
         return self._counts[label.sha256]

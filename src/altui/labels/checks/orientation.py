@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
+from threading import local
 from typing import Any
 
 import numpy as np
@@ -56,16 +58,25 @@ def fit_edges(mask: Array, image: Array, ignore: int) -> EdgeFit | None:
     overall = float(gradient.mean())
     if len(found) < LEAST_EDGE or not overall > 0:
         return None
-    down, across = np.divmod(found[:: 1 + len(found) // MOST_EDGE], gradient.shape[1])
+    edge = found[:: 1 + len(found) // MOST_EDGE]
+    flat = gradient.ravel()
     best, words = -1.0, ""
-    for name, turn in TURNS.items():
-        # To turn the image back is to turn the mask, and takes no copy.
-        under = turn(gradient) if name not in BACK else TURNS[BACK[name]](gradient)
-        if under.shape == gradient.shape:
-            fit = float(under[down, across].mean()) / overall - 1
-            if fit > best:
-                best, words = fit, name
-    return EdgeFit(float(gradient[down, across].mean()) / overall - 1, best, words)
+    for name, places in turned_places(*gradient.shape).items():
+        fit = float(flat[places[edge]].mean()) / overall - 1
+        if fit > best:
+            best, words = fit, name
+    return EdgeFit(float(flat[edge].mean()) / overall - 1, best, words)
+
+
+@lru_cache(maxsize=2)  # an import's slices are of one size, mostly
+def turned_places(height: int, width: int) -> dict[str, npt.NDArray[np.int32]]:
+    """Where each pixel of a flattened picture comes to lie when it is turned, by the turns that
+    leave its shape as it is.
+    """
+    places = np.arange(height * width, dtype=np.int32).reshape(height, width)
+    # To turn the places back is to turn what lies there.
+    turned = {name: TURNS[BACK.get(name, name)](places) for name in TURNS}
+    return {name: one.ravel() for name, one in turned.items() if one.shape == (height, width)}
 
 
 def step_of(mask: Array) -> int:
@@ -82,39 +93,76 @@ def middles(mask: Array, step: int) -> Array:
 def shrink(image: Array, step: int) -> npt.NDArray[np.float32]:
     """The mean of up to four pixels of each whole square of `step` by `step`."""
     height, width = (side // step for side in image.shape)
-    offsets = (0, step - 1)[: min(step, 2)]
-    total = np.zeros((height, width), np.float32)
-    for down in offsets:
-        for across in offsets:
-            part = image[down::step, across::step][:height, :width]
-            if image.dtype.kind == "f":
-                part = np.nan_to_num(part.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
-            total += part
-    total /= len(offsets) ** 2
-    return total
+    total = _numbers(image[::step][:height])
+    if step == 1:
+        return total.astype(np.float32)
+    total += _numbers(image[step - 1 :: step][:height])
+    ends = total[:, ::step][:, :width] + total[:, step - 1 :: step][:, :width]
+    return ends.astype(np.float32) * np.float32(0.25)
+
+
+def _numbers(values: Array) -> Array:
+    """Of a type in which a few can be added, and all finite; a copy."""
+    if values.dtype == np.uint8:  # most slices, by half the time
+        return values.astype(np.uint16)
+    numbers: Array = values.astype(np.float32)
+    if values.dtype.kind == "f":
+        np.nan_to_num(numbers, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
+    return numbers
+
+
+class _Room(local):
+    """Arrays to work in, one set a thread: new memory for each slice costs more than what is
+    reckoned in it.
+    """
+
+    def __init__(self) -> None:
+        self._arrays: dict[str, npt.NDArray[np.float32]] = {}
+
+    def array(self, name: str, height: int, width: int) -> npt.NDArray[np.float32]:
+        """What is in it is of whoever used it last."""
+        found = self._arrays.get(name)
+        if found is None or found.shape != (height, width):
+            found = self._arrays[name] = np.empty((height, width), np.float32)
+        return found
+
+
+_room = _Room()
 
 
 def edge_strength(grey: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """(height, width) gradient magnitude of the slightly smoothed image, outliers clipped."""
-    low, high = np.percentile(some(grey), [1, 99]).astype(np.float32)
-    padded = np.pad(np.clip(grey, low, high), 2, mode="edge")
-    rows = padded[:-2] + padded[1:-1]
+    """(height, width) gradient magnitude of the slightly smoothed image, outliers clipped; good
+    until this thread asks for the next.
+    """
+    height, width = grey.shape
+    padded = _room.array("padded", height + 4, width + 4)
+    low, high = _percentiles(grey, 1, 99)
+    np.clip(grey, low, high, out=padded[2:-2, 2:-2])
+    padded[:2], padded[-2:] = padded[2], padded[-3]
+    padded[:, :2], padded[:, -2:] = padded[:, 2:3], padded[:, -3:-2]
+    rows = np.add(padded[:-2], padded[1:-1], out=_room.array("rows", height + 2, width + 4))
     rows += padded[2:]
-    smooth = rows[:, :-2] + rows[:, 1:-1]
+    smooth = _room.array("smooth", height + 2, width + 2)
+    np.add(rows[:, :-2], rows[:, 1:-1], out=smooth)
     smooth += rows[:, 2:]
-    magnitude: npt.NDArray[np.float32] = smooth[2:, 1:-1] - smooth[:-2, 1:-1]
-    across = smooth[1:-1, 2:] - smooth[1:-1, :-2]
+    magnitude = _room.array("magnitude", height, width)
+    across = _room.array("across", height, width)
+    np.subtract(smooth[2:, 1:-1], smooth[:-2, 1:-1], out=magnitude)
+    np.subtract(smooth[1:-1, 2:], smooth[1:-1, :-2], out=across)
     magnitude *= magnitude
-    magnitude += np.multiply(across, across, out=across)
+    across *= across
+    magnitude += across
     np.sqrt(magnitude, out=magnitude)
-    most = np.float32(np.percentile(some(magnitude), 99))
+    [most] = _percentiles(magnitude, 99)
     np.minimum(magnitude, most, out=magnitude)
     return magnitude
 
 
-def some(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Values from all over the picture, hardly more than are enough."""
-    return values.ravel()[:: 1 + values.size // ENOUGH]
+def _percentiles(values: npt.NDArray[np.float32], *wanted: int) -> npt.NDArray[np.float32]:
+    """Roughly: of values from all over the picture, hardly more than are enough."""
+    sample = values.ravel()[:: 1 + values.size // ENOUGH]
+    places = [round(percent / 100 * (len(sample) - 1)) for percent in wanted]
+    return np.partition(sample, places)[places]
 
 
 def class_boundary(mask: Array, ignore: int) -> npt.NDArray[np.bool_]:

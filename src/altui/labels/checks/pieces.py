@@ -4,19 +4,19 @@ import numpy as np
 import numpy.typing as npt
 
 from altui.labels.checks.remark import Remark
+from altui.labels.runs import Numbers, Runs
 from altui.text import count
 
 SMALL_SHARE = 2e-5  # of the slice; 29 pixels of 1,200 × 1,200
 LEAST = 2  # pixels that are small in any slice
 
 
-def check_pieces(mask: npt.NDArray[np.integer], ignore: int) -> Remark | None:
+def check_pieces(runs: Runs, ignore: int) -> Remark | None:
     """How many small pieces of a class, and small holes filled with background, there are."""
-    small = max(LEAST, int(SMALL_SHARE * mask.size))
-    values, sizes = pieces(mask)
-    few = sizes <= small
-    holes = int(np.count_nonzero(few & (values == 0)))
-    islands = int(np.count_nonzero(few & (values != 0) & (values != ignore)))
+    small = max(LEAST, int(SMALL_SHARE * runs.shape[0] * runs.shape[1]))
+    values, _ = small_pieces(runs, small)
+    holes = int(np.count_nonzero(values == 0))
+    islands = int(np.count_nonzero((values != 0) & (values != ignore)))
     if not (islands or holes):
         return None
     told = [count(islands, "island")] * bool(islands) + [count(holes, "hole")] * bool(holes)
@@ -27,63 +27,68 @@ def check_pieces(mask: npt.NDArray[np.integer], ignore: int) -> Remark | None:
     )
 
 
-def pieces(
-    mask: npt.NDArray[np.integer],
-) -> tuple[npt.NDArray[np.integer], npt.NDArray[np.int64]]:
-    """(n,) class id and (n,) pixels of each connected piece, over edges and corners.
+def small_pieces(runs: Runs, small: int) -> tuple[npt.NDArray[np.integer], Numbers]:
+    """(n,) class id and (n,) pixels of the pieces, connected over edges and corners, that have
+    at most `small` pixels.
 
-    By runs of equal pixels in a row: those of neighbouring rows that touch and are of one
-    class are joined, each piece taking the lowest number of its runs.
+    All runs of such a piece are short, and touch no long one. Short runs that touch are joined,
+    each set taking the lowest number of its runs.
     """
-    width = mask.shape[1]
-    flat = mask.ravel()
-    begins = np.empty(flat.size, bool)
-    np.not_equal(flat[1:], flat[:-1], out=begins[1:])
-    begins[::width] = True
-    starts = np.flatnonzero(begins)
-    lengths = np.diff(starts, append=flat.size)
-    values = flat[starts]
-    upper, lower = _touching(starts, lengths, values, width)
-    roots = _joined(len(starts), upper, lower)
-    sizes = np.bincount(roots, weights=lengths, minlength=len(starts)).astype(np.int64)
-    own = roots == np.arange(len(starts))
-    return values[own], sizes[own]
+    width, lengths = runs.shape[1], runs.lengths
+    short = np.flatnonzero(lengths <= small)
+    places = np.empty(len(lengths), np.int64)
+    places[short] = np.arange(len(short))
+    lower, upper = _touching(runs, short, -width)
+    linked = lengths[upper] <= small
+    roots = _joined(len(short), places[upper[linked]], places[lower[linked]])
+    sizes = np.bincount(roots, weights=lengths[short], minlength=len(short)).astype(np.int64)
+    sizes[roots[places[lower[~linked]]]] = small + 1
+    # Only of what is left does it matter that a long run may be below.
+    left = np.flatnonzero(sizes[roots] <= small)
+    upper, lower = _touching(runs, short[left], width)
+    sizes[roots[places[upper[lengths[lower] > small]]]] = small + 1
+    own = left[(roots[left] == left) & (sizes[roots[left]] <= small)]
+    return runs.values[short[own]], sizes[own]
 
 
-def _touching(
-    starts: npt.NDArray[np.int64],
-    lengths: npt.NDArray[np.int64],
-    values: npt.NDArray[np.integer],
-    width: int,
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Pairs of runs of equal value, one above the other, that share an edge or a corner."""
-    rows = starts // width
-    left, right = starts % width, starts % width + lengths - 1
-    # Runs of the row above that end at or after the left neighbour, begin at or before the right.
-    above = (rows - 1) * width
-    first = np.searchsorted(starts + lengths - 1, above + np.maximum(left - 1, 0))
-    last = np.searchsorted(starts, above + np.minimum(right + 1, width - 1), side="right")
-    numbers = np.where(rows > 0, last - first, 0)
-    lower = np.repeat(np.arange(len(starts)), numbers)
-    offsets = np.arange(numbers.sum()) - np.repeat(np.cumsum(numbers) - numbers, numbers)
-    upper = first[lower] + offsets
-    same = values[upper] == values[lower]
-    return upper[same], lower[same]
-
-
-def _joined(
-    number: int, one: npt.NDArray[np.int64], other: npt.NDArray[np.int64]
-) -> npt.NDArray[np.int64]:
-    """(number,) the lowest member of each member's set, where pairs are of one set."""
-    roots = np.arange(number)
+def _touching(runs: Runs, chosen: Numbers, offset: int) -> tuple[Numbers, Numbers]:
+    """Pairs, one of `chosen` and a run of its value that it touches, by an edge or a corner, in
+    the row above (`offset`: minus the width) or below (the width).
+    """
+    (height, width), starts = runs.shape, runs.starts
+    begin = starts[chosen]
+    one = chosen[begin >= width if offset < 0 else begin < width * (height - 1)]
+    ends = starts + runs.lengths
+    begin, end = starts[one], ends[one]
+    other = np.searchsorted(starts, begin + offset - (begin % width > 0), side="right") - 1
+    last = end + offset - (end % width == 0)
+    values = runs.values[one]
+    ones, others = [one[:0]], [one[:0]]
     while one.size:
-        low, high = np.minimum(roots[one], roots[other]), np.maximum(roots[one], roots[other])
-        apart = low != high
-        one, other, low, high = one[apart], other[apart], low[apart], high[apart]
-        np.minimum.at(roots, high, low)
+        same = np.flatnonzero(runs.values[other] == values)
+        ones.append(one[same])
+        others.append(other[same])
+        more = np.flatnonzero(ends[other] <= last)  # the next one is touched, too
+        one, other, last, values = one[more], other[more] + 1, last[more], values[more]
+    return np.concatenate(ones), np.concatenate(others)
+
+
+def _joined(number: int, upper: Numbers, lower: Numbers) -> Numbers:
+    """(number,) the lowest member of each member's set, where pairs are of one set and all of
+    `lower` are above those of `upper`.
+    """
+    roots = np.arange(number)
+    roots[lower] = upper  # by any one above, most are joined at once
+    one, other = upper, lower
+    while True:
         while True:  # every member to its set's lowest, by jumps
             jumped = roots[roots]
             if np.array_equal(jumped, roots):
                 break
             roots = jumped
-    return roots
+        low, high = np.minimum(roots[one], roots[other]), np.maximum(roots[one], roots[other])
+        apart = low != high
+        if not apart.any():
+            return roots
+        one, other, low, high = one[apart], other[apart], low[apart], high[apart]
+        np.minimum.at(roots, high, low)

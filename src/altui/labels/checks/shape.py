@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from altui.config import Classes
+from altui.labels.runs import Runs
 from altui.labels.verdict import Refusal
 from altui.text import count, listing
 from altui.workspace import Header
@@ -55,31 +56,22 @@ def _scale(found: tuple[int, int], wanted: tuple[int, int]) -> float | None:
     return factor if near and not 0.8 < factor < 1.25 else None  # else rather cropped or padded
 
 
-def count_classes(mask: Ids, classes: Classes) -> Counter[int]:
+def count_classes(runs: Runs, classes: Classes) -> Counter[int]:
     """Pixels of each class and of the ignored value, of those that occur.
 
     Raises Refusal, naming values and pixel counts, unless all are class ids or ignored.
     """
-    counts: Counter[int] = Counter()
-    for value in (*range(len(classes.names)), classes.ignore):
-        pixels = int(np.count_nonzero(mask == value))
-        if pixels:
-            counts[value] = pixels
-        if counts.total() == mask.size:
-            return counts
-    raise _undeclared(mask, classes)
-
-
-def _undeclared(mask: Ids, classes: Classes) -> Refusal:
-    values, counts = np.unique(mask, return_counts=True)
+    counts = runs.counts()
     declared = {*range(len(classes.names)), classes.ignore}
     undeclared = [
-        f"{value} ({count(int(pixels), 'pixel')})"
-        for value, pixels in zip(values, counts, strict=True)
-        if int(value) not in declared
+        f"{value} ({count(pixels, 'pixel')})"
+        for value, pixels in counts.items()
+        if value not in declared
     ]
+    if not undeclared:
+        return counts
     known = listing((f"{i} {name}" for i, name in enumerate(classes.names)), shown=20)
-    return Refusal(
+    raise Refusal(
         "values",
         f"holds undeclared values: {listing(undeclared, shown=5)}; "
         f"the classes are {known}; {classes.ignore} is ignored",

@@ -127,7 +127,7 @@ def refusing(path: Path) -> Iterator[None]:
         raise through.refusal from None
     except AltuiError as error:
         message = re.sub(rf"^{re.escape(plain(path))}(, slice \d+)?: ", "", error.message)
-        raise Refusal("unreadable", message) from None
+        raise Refusal("unreadable", "; ".join(filter(None, (message, error.hint)))) from None
 
 
 class _Through(AltuiError):

@@ -48,7 +48,7 @@ def read_coco(document: dict[str, Any]) -> Masks:
     without = len(images) - len(labelled)
     notes = (f"{without} of {len(images)} images have no annotation",) if without else ()
     if not labelled:
-        raise Refusal("format", "holds no annotation")
+        raise Refusal("coco", "holds no annotation")
     return Masks(
         len(labelled),
         tuple((image.height, image.width) for image in labelled),

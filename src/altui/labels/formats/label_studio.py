@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Iterator
-from pathlib import Path, PurePath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -20,6 +20,7 @@ from altui.volumes.base import Damaged, check_size
 
 # task-7-annotation-3-by-1-tag-bone-0.png, or .npy: a file for each brush stroke, 0 or 255.
 EXPORTED = re.compile(r"task-(\d+)-annotation-(\d+)(?:-by-.*)?-tag-(.+)-(\d+)\.(?:png|npy)", re.I)
+UPLOADED = re.compile(r"^(.*/)?upload/\d+/")
 BRUSH = "brushlabels"
 MAX_REGIONS = 10_000  # of an image; each is drawn on all of it
 OTHERS = ("polygonlabels", "rectanglelabels", "ellipselabels", "keypointlabels")
@@ -55,7 +56,7 @@ def read_label_studio(document: Any) -> Masks:
     without = len(tasks) - len(read)
     notes = (f"{without} of {len(tasks)} tasks hold no brush mask",) if without else ()
     if not read:
-        raise Refusal("format", "holds no brush mask")
+        raise Refusal("label-studio", "holds no brush mask that somebody submitted")
     return Masks(
         len(read),
         tuple(task.shape for task in read),
@@ -67,12 +68,17 @@ def read_label_studio(document: Any) -> Masks:
 
 
 def image_of(task: Any) -> str:
-    """The name of a task's image: of its path, its URL or its `?d=` of local files."""
+    """A task's image, with the folders that it lies in: by its path, its URL or its `?d=` of
+    local files. Of an upload, the folder is Label Studio's own.
+    """
     data = task.get("data", task)
     data = data if isinstance(data, dict) else {}
     named = [task.get("file_upload"), data.get("image"), task.get("image"), *data.values()]
     found = next((one for one in named if isinstance(one, str) and "." in one), "")
-    return PurePath(unquote(found).split("?d=")[-1].replace("\\", "/")).name
+    url, local, where = found.partition("?d=")
+    path = where if local else url.split("?")[0].split("#")[0] if "://" in url else url
+    place = PurePosixPath(UPLOADED.sub("", unquote(path).replace("\\", "/")))
+    return "/".join(part for part in place.parts if part not in ("/", ".."))
 
 
 def _task(task: dict[str, Any]) -> Task:
@@ -83,6 +89,8 @@ def _task(task: dict[str, Any]) -> Task:
             for one in _dicts(task["annotations"])
             if not one.get("was_cancelled") and one.get("result")
         ]
+        # Of several, the one that somebody marked as the ground truth is meant.
+        done = [one for one in done if one.get("ground_truth") is True] or done
         if len(done) > 1:
             who = listing((one.get("id") for one in done), shown=4)
             return Task(image, None, [], f"has several annotations ({who}); export one")

@@ -1,4 +1,6 @@
-"""NumPy's .npy: (height, width), or (slices, height, width); never pickled."""
+"""NumPy's .npy: (height, width), (slices, height, width), or one mask with its channels last;
+never pickled.
+"""
 
 import ast
 import io
@@ -8,10 +10,12 @@ from typing import Any
 import numpy as np
 
 from altui.labels.formats.base import AS_PNG, Masks, Pixels, Source, plane_of
+from altui.labels.formats.png import split
 from altui.labels.verdict import Refusal
 from altui.volumes.base import Damaged, check_size
 
 MAGIC = b"\x93NUMPY"
+CHANNELS = (1, 3, 4)  # of the last axis: no slice is so narrow
 MAX_HEADER = 4096
 LONG = re.compile(r"(\d)L\b")
 
@@ -34,18 +38,25 @@ def open_npy(source: Source) -> Masks:
         raise Refusal(
             "shape", f"has {len(shape)} axes; a mask has 2, a stack 3: slices, height, width"
         )
-    check_size(*shape[-2:])
+    channels = shape[2] if len(shape) == 3 and shape[2] in CHANNELS else 0
+    height, width = shape[:2] if channels else shape[-2:]
+    check_size(height, width)
     if size - start < dtype.itemsize * int(np.prod(shape, dtype=object)):
         raise Damaged("truncated: it holds fewer numbers than its header says")
-    slices = shape[0] if len(shape) == 3 else 1
+    slices = shape[0] if len(shape) == 3 and not channels else 1
     if slices < 1:
         raise Damaged("holds no slice")
 
     def read(index: int) -> Pixels:
-        part = (index,) if len(shape) == 3 else ()
-        return Pixels(plane_of(source.path, dtype, start, shape, part, fortran=fortran))
+        part = (index,) if len(shape) == 3 and not channels else ()
+        values = plane_of(source.path, dtype, start, shape, part, fortran=fortran)
+        if channels == 1:
+            return Pixels(values[..., 0])
+        if channels and dtype != np.uint8:
+            raise Refusal("rgb", f"is a {dtype} colour picture; save 8 bits a channel")
+        return split(values) if channels else Pixels(values)
 
-    return Masks(slices, ((shape[-2], shape[-1]),), read)
+    return Masks(slices, ((height, width),), read)
 
 
 def _header(text: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:

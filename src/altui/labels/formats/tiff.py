@@ -1,8 +1,9 @@
-"""TIFF and BigTIFF: one page or many, of any whole-number type; one page in colour."""
+"""TIFF and BigTIFF: one page or many, of any whole-number type or in colour."""
 
 import mmap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,11 +17,10 @@ from altui.labels.verdict import Refusal
 from altui.volumes.base import check_size
 from altui.volumes.decode import LZW, quiet
 from altui.volumes.grey import COLOURS, PALETTE
-from altui.volumes.ifd import read_dialect, read_pages
 from altui.volumes.lzw import check_lzw
 from altui.volumes.page import Dialect, Page
 from altui.volumes.segments import locate
-from altui.volumes.tiff import TiffStack, map_file
+from altui.volumes.tiff import TiffStack, read_directories
 
 RGB = 2
 # None, LZW, deflate, PackBits, LZMA, Zstandard: those that give back what went in.
@@ -30,24 +30,23 @@ EXACT = (1, LZW, 8, 32946, 32773, 34925, 50000)
 def open_tiff(source: Source) -> Masks:
     """Raises Refusal, AltuiError, Damaged."""
     path = source.path
-    data = map_file(path)
-    dialect = read_dialect(data)
-    pages, _ = read_pages(data, dialect)
-    pages = [page for page in pages if not page.reduced] or pages
+    directories = read_directories(path)
+    data, dialect, pages, _ = directories
     if any(page.layout.compression not in EXACT for page in pages):
         raise Refusal(
             "format",
             "is compressed in a way that changes class ids, as JPEG does, or that altui does not "
             "read; save it without, or with deflate or LZW",
         )
-    if len(pages) == 1:
-        form = pages[0].form
-        shape = ((form.height, form.width),)
-        if form.samples > 1 or form.photometric in COLOURS.keys() - {PALETTE}:
-            check_size(form.height, form.width)
-            _check_colour(pages[0])
-            return Masks(1, shape, lambda _: split(_read_colour(source, data, dialect, pages[0])))
-    stack = TiffStack(path, indices=True)
+    form = pages[0].form
+    shape = ((form.height, form.width),)
+    if form.samples > 1 or form.photometric in COLOURS.keys() - {PALETTE}:
+        check_size(form.height, form.width)
+        _check_colour(pages)
+        read = partial(_read_colour, source, data, dialect)
+        names = _imagej_labels(source, len(pages)) if len(pages) > 1 else ()
+        return Masks(len(pages), shape, lambda index: split(read(pages[index])), names)
+    stack = TiffStack(path, indices=True, directories=directories)
     names = _imagej_labels(source, stack.slices) if stack.slices > 1 else ()
     shape = ((stack.height, stack.width),)
     table = _colour_table(source, pages[0]) if pages[0].form.photometric == PALETTE else None
@@ -75,9 +74,11 @@ def _colour_table(source: Source, page: Page) -> npt.NDArray[np.uint8] | None:
     return (table >> 8 if table.max(initial=0) > 255 else table).T.astype(np.uint8)
 
 
-def _check_colour(page: Page) -> None:
-    """Raises Refusal for colours that cannot be class ids."""
-    form = page.form
+def _check_colour(pages: Sequence[Page]) -> None:
+    """Raises Refusal for colours that cannot be class ids, and for pages that differ."""
+    form = pages[0].form
+    if any(page.form != form for page in pages):
+        raise Refusal("unreadable", "its pages are of different sizes or kinds; save each alone")
     if form.photometric != RGB or form.samples not in (3, 4):
         what = COLOURS.get(form.photometric, f"{form.samples} channels")
         raise Refusal(
