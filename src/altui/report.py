@@ -1,5 +1,6 @@
 """What the commands print for people: plain text, aligned, no colour needed."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from altui.rounds.results import RoundResult
     from altui.rounds.status import Status
     from altui.slices import SliceId
+
+
+MIN_NAME = 12  # characters of a file's name, however narrow the terminal
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], right: str = "") -> str:
@@ -113,6 +117,17 @@ def stray_text(strays: Sequence["SliceId"]) -> str:
     )
 
 
+def class_lines(pixels: Mapping[str, int]) -> list[str]:
+    """Labelled pixels by class, and those of which none is labelled yet."""
+    total = sum(pixels.values())
+    told = [f"{name} {n:,} ({100 * n / total:.2f} %)" for name, n in pixels.items() if n]
+    lines = [f"labelled pixels: {listing(told, shown=20)}"] if told else []
+    missing = [name for name, n in pixels.items() if not n]
+    if missing:
+        lines.append(f"no labelled pixel yet, so not learnt: {listing(missing, shown=20)}")
+    return lines
+
+
 def rounds_text(rounds: Sequence["RoundResult"], total: int) -> str:
     rows = [
         (
@@ -198,8 +213,10 @@ def strategies_text(strategies: Sequence["Strategy"]) -> str:
     )
 
 
-def import_text(report: "ImportReport") -> str:
-    """One file a line, and a summary."""
+def import_text(report: "ImportReport", width: int | None = None) -> str:
+    """One file a line, and a summary. `width`: of the terminal, if it goes to one: what does
+    not fit then stands below the table.
+    """
     rows = [
         (v.outcome, v.code, str(v.slice or "–"), plain(v.file), plain(v.message) + notes_text(v))
         for v in report.verdicts
@@ -215,7 +232,30 @@ def import_text(report: "ImportReport") -> str:
     summary = "\n".join([*(f"note: {plain(note)}" for note in report.notes), summary])
     if not rows:
         return summary
-    return table(("verdict", "code", "slice", "file", "message"), rows) + "\n" + summary
+    lines = table(("verdict", "code", "slice", "file", "message"), rows)
+    if width and max(map(len, lines.splitlines())) > width:
+        lines = narrow_table(rows, width)
+    return lines + "\n" + summary
+
+
+def narrow_table(rows: Sequence[tuple[str, str, str, str, str]], width: int) -> str:
+    """The table of verdicts in `width` columns, and below it what there is to say of each."""
+    header = ("verdict", "code", "slice", "file")
+    taken = sum(max(len(row[i]) for row in (header, *rows)) + 2 for i in range(3))
+    room = max(MIN_NAME, width - taken)
+    short = [
+        (*row[:3], name if len(name) <= room else "…" + name[1 - room :])
+        for row in rows
+        for name in [row[3].rsplit("/", 1)[-1]]
+    ]
+    said = [
+        textwrap.fill(
+            f"{row[3]}: {row[4]}", width, subsequent_indent="    ", break_on_hyphens=False
+        )
+        for row in rows
+        if row[4] != "new"
+    ]
+    return "\n".join([table(header, short), *said])
 
 
 def notes_text(verdict: "Verdict") -> str:

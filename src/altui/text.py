@@ -1,8 +1,10 @@
 """Text from files and people, made safe to print."""
 
 import difflib
+import shlex
 import unicodedata
 from collections.abc import Iterable
+from pathlib import Path
 
 # Cc: control, Cf: format (bidirectional marks), Cs: lone surrogates of undecodable
 # file names, Zl and Zp: line and paragraph separators.
@@ -24,6 +26,11 @@ def plain(text: object) -> str:
         else char
         for char in text
     )
+
+
+def with_project(hint: str, path: Path | None) -> str:
+    """A hint's commands with the folder that was given, so that they can be copied."""
+    return hint if path is None else hint.replace("PROJECT", plain(shlex.quote(str(path))))
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +11,7 @@ import click
 
 from altui import __version__
 from altui.errors import AltuiError
-from altui.text import plain
+from altui.text import plain, with_project
 
 if TYPE_CHECKING:
     from altui.project import Project
@@ -94,11 +93,6 @@ def open_project(path: Path) -> "Project":
 
     click.get_current_context().find_root().obj = path  # for hints, should it fail
     return Project.open(path)
-
-
-def with_project(hint: str, path: Path | None) -> str:
-    """A hint's commands with the folder that was given, so that they can be copied."""
-    return hint if path is None else hint.replace("PROJECT", plain(shlex.quote(str(path))))
 
 
 def say(text: str) -> None:
