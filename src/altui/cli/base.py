@@ -1,9 +1,11 @@
 """What the commands share: the group that explains refusals, arguments, and how altui speaks."""
 
 import errno
+import io
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +58,9 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):  # not every terminal has every letter
+                stream.reconfigure(errors="backslashreplace")
         try:
             try:
                 return super().invoke(ctx)
@@ -73,8 +78,9 @@ class Commands(click.Group):
                 raise
             what = f"{plain(error.filename or 'the output')} could not be written or read"
             click.echo(f"altui: {what}: {plain(error.strerror or error)}", err=True)
-            # What is left in the buffer has nowhere to go; Python would fail over it at its end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            with suppress(OSError, AttributeError):
+                # What is left in the buffer has nowhere to go; Python would fail over it later.
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(1)
 
 
@@ -109,7 +115,8 @@ def print_json(value: Any, indent: int | None = 2) -> None:
     """One document, in letters that a terminal takes for nothing else."""
     import json
 
-    text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
+    any_letter = sys.stdout is None or sys.stdout.encoding.lower().startswith("utf")
+    text = json.dumps(value, indent=indent, ensure_ascii=not any_letter, allow_nan=False)
     shown = "\n".join(
         line if line.isprintable() else "".join(map(_in_json, line)) for line in text.split("\n")
     )
