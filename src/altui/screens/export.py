@@ -13,6 +13,7 @@ from textual.widgets import Input, Static
 
 from altui.errors import AltuiError
 from altui.labels.bundle import NOTE, Bundle, ToolName
+from altui.screens.ask import number
 from altui.screens.base import Dialog
 from altui.text import count, plain
 from altui.widgets.choice import Choice
@@ -127,9 +128,10 @@ def whole(text: str) -> int | None:
     """Raises AltuiError."""
     if not text:
         return None
-    if not text.isdecimal() or int(text) < 1:
+    found = number(text)
+    if not found:
         raise AltuiError("at most: a number of slices, 1 or more", "or nothing, for all of them")
-    return int(text)
+    return found
 
 
 def share(percent: str) -> float:

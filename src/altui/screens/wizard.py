@@ -14,7 +14,7 @@ from altui.actions import Action, bindings
 from altui.actions.everywhere import APP
 from altui.actions.wizard import LOOK_AGAIN, WIZARD
 from altui.config import CONFIG_NAME
-from altui.screens.ask import Ask
+from altui.screens.ask import Ask, number
 from altui.screens.base import AltuiScreen
 from altui.screens.frame import StatusLine, TitleBar
 from altui.screens.preview import Preview
@@ -164,7 +164,14 @@ class WizardScreen(AltuiScreen):
 
     def action_set_budget(self) -> None:
         if self._plan is not None:
-            self._ask("Budget", "How many slices a round?", str(self._plan.budget), with_budget)
+            self._ask("Budget", "How many slices a round?", str(self._plan.budget), self._budget)
+
+    def _budget(self, plan: Plan, text: str) -> Plan:
+        budget = number(text)
+        if budget is None:
+            self.altui.say(f'"{plain(text)}" is no number of slices', "warning")
+            return plan
+        return replace(plan, budget=budget)
 
     def action_first_slices(self) -> None:
         if self._plan is not None:
@@ -206,11 +213,6 @@ def unwrapped(text: str) -> str:
 
 def given(field: str, plan: Plan, text: str) -> Plan:
     return replace(plan, **{field: text})  # type: ignore[arg-type]
-
-
-def with_budget(plan: Plan, text: str) -> Plan:
-    """A budget that is no number stays as it was."""
-    return replace(plan, budget=int(text)) if text.isdecimal() else plan
 
 
 def split_names(text: str) -> tuple[str, ...]:
