@@ -63,6 +63,18 @@ async def take(project: Project, names: list[str]) -> None:
             (PICTURES / f"{name}.svg").write_text(picture, encoding="utf-8")
 
 
+async def take_wizard(scratch: Path) -> None:
+    """The wizard, on the sample project's stacks without its altui.toml."""
+    folder = scratch / "screws"
+    for part in ("samples", "masks"):
+        shutil.copytree(ROOT / "sample_project" / part, folder / part)
+    app = AltuiApp(folder)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause(5)
+        picture = app.export_screenshot(title="altui")
+        (PICTURES / "wizard.svg").write_text(picture, encoding="utf-8")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("project", nargs="?", type=Path)
@@ -75,6 +87,7 @@ def main() -> None:
         project = Project.open(root)
         if given is None:
             train(project, 3)
+        asyncio.run(take_wizard(Path(scratch)))
         asyncio.run(take(project, ["rounds", "proposals", "samples", "compare"]))
         start_one_more(project)
         asyncio.run(take(project, ["labels", "jobs"]))

@@ -6,8 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from hypothesis import settings
 
 from altui import Project
+
+# No test is timed: how long an example takes depends on what else the machine does.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 CONFIG = """\
 [project]
@@ -18,6 +23,7 @@ names = ["background", "bone", "implant"]
 
 {samples}
 [query]
+strategy = "entropy"
 budget = 3
 min_gap = 2
 

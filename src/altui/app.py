@@ -238,6 +238,13 @@ class AltuiApp(TypeAhead):
             return known is None or is_valid(known, self.context)
         return here.can(known)
 
+    def get_css_variables(self) -> dict[str, str]:
+        """A terminal's own blue can hardly be read on its black."""
+        variables = super().get_css_variables()
+        if self.theme == "ansi-dark":
+            variables["text-primary"] = "ansi_bright_cyan"
+        return variables
+
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         return ()
 
@@ -398,8 +405,11 @@ class AltuiApp(TypeAhead):
     def say(self, text: str, severity: Literal["information", "warning"] = "information") -> None:
         self.notify(text, severity=severity, markup=False)
 
+    def in_words(self, error: Exception) -> str:
+        return "\n".join(filter(None, in_words(error, self.folder)))
+
     def complain(self, error: Exception) -> None:
-        title, text = in_words(error)
+        title, text = in_words(error, self.folder)
         self.notify(text, title=title, severity="error", timeout=12, markup=False)
 
     # Actions of every screen

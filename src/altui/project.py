@@ -14,7 +14,7 @@ from altui.labels.backup import Backup, back_up
 from altui.labels.bundle import CONTEXT, Bundle, ToolName, export_bundle
 from altui.labels.checks.record import remarks_on
 from altui.labels.checks.remark import Remark
-from altui.labels.fractions import class_pixels
+from altui.labels.fractions import class_pixels, labelled_pixels
 from altui.labels.history import Revision, restore_revision, revisions, revisions_of
 from altui.labels.imports import ImportReport, import_from_oracle, import_paths
 from altui.labels.overview import SliceLabels, label_overview
@@ -101,6 +101,10 @@ class Project:
     def class_pixels(self, sample: str) -> tuple[int, ...]:
         """Pixels by class over a sample's accepted masks."""
         return class_pixels(self.workspace, sample)
+
+    def labelled_pixels(self) -> dict[str, int]:
+        """Pixels by class over all accepted masks: what a round would be trained on."""
+        return labelled_pixels(self.workspace)
 
     def compare_rounds(self, first: int, second: int) -> Versus:
         """Two rounds with results, side by side."""

@@ -1,9 +1,13 @@
 """What the commands print for people: plain text, aligned, no colour needed."""
 
+import shutil
+import sys
+import textwrap
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from altui.text import count, duration, listing, plain, size, spans
+from altui.text import count, duration, folded, listing, plain, size, spans
 
 if TYPE_CHECKING:
     from altui.jobs.state import JobView
@@ -20,19 +24,47 @@ if TYPE_CHECKING:
     from altui.rounds.status import Status
     from altui.slices import SliceId
 
+LEAST = 12  # letters: a narrower column is not folded further
+MIN_NAME = 12  # characters of a file's name, however narrow the terminal
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]], right: str = "") -> str:
-    """Columns padded to their widest cell; `right` holds an `r` for right-aligned ones."""
+
+def table(
+    header: Sequence[str], rows: Sequence[Sequence[str]], right: str = "", fold: bool = True
+) -> str:
+    """Columns padded to their widest cell; `right` holds an `r` for right-aligned ones.
+
+    On a terminal the widest of the others are folded until the table fits, if `fold`.
+    """
     cells = [list(header), *(list(row) for row in rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
+    ragged = [place for place in range(len(widths)) if right[place : place + 1] != "r"]
+    if fold:
+        fit(widths, ragged, columns())
     lines = []
     for row in cells:
-        padded = [
-            cell.rjust(width) if right[place : place + 1] == "r" else cell.ljust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append("  ".join(padded).rstrip())
+        parts = [folded(cell, width) for cell, width in zip(row, widths, strict=True)]
+        for line in zip_longest(*parts, fillvalue=""):
+            padded = [
+                cell.ljust(width) if place in ragged else cell.rjust(width)
+                for place, (cell, width) in enumerate(zip(line, widths, strict=True))
+            ]
+            lines.append("  ".join(padded).rstrip())
     return "\n".join(lines)
+
+
+def fit(widths: list[int], ragged: Sequence[int], room: int | None) -> None:
+    """Take from the widest of the `ragged` columns until all of them fit into `room`."""
+    while room is not None and ragged and sum(widths) + 2 * (len(widths) - 1) > room:
+        widest = max(ragged, key=lambda place: widths[place])
+        if widths[widest] <= LEAST:
+            return
+        widths[widest] -= 1
+
+
+def columns() -> int | None:
+    """Those of the terminal written to; None for files and pipes, whose lines stay whole."""
+    on_terminal = sys.stdout is not None and sys.stdout.isatty()
+    return shutil.get_terminal_size().columns if on_terminal else None
 
 
 def status_text(status: "Status") -> str:
@@ -111,6 +143,17 @@ def stray_text(strays: Sequence["SliceId"]) -> str:
         f"{listing(strays)}: altui.toml has no such training slice any more; labels of it are "
         "kept, but left out of training"
     )
+
+
+def class_lines(pixels: Mapping[str, int]) -> list[str]:
+    """Labelled pixels by class, and those of which none is labelled yet."""
+    total = sum(pixels.values())
+    told = [f"{name} {n:,} ({100 * n / total:.2f} %)" for name, n in pixels.items() if n]
+    lines = [f"labelled pixels: {listing(told, shown=20)}"] if told else []
+    missing = [name for name, n in pixels.items() if not n]
+    if missing:
+        lines.append(f"no labelled pixel yet, so not learnt: {listing(missing, shown=20)}")
+    return lines
 
 
 def rounds_text(rounds: Sequence["RoundResult"], total: int) -> str:
@@ -198,8 +241,10 @@ def strategies_text(strategies: Sequence["Strategy"]) -> str:
     )
 
 
-def import_text(report: "ImportReport") -> str:
-    """One file a line, and a summary."""
+def import_text(report: "ImportReport", width: int | None = None) -> str:
+    """One file a line, and a summary. `width`: of the terminal, if it goes to one: what does
+    not fit then stands below the table.
+    """
     rows = [
         (v.outcome, v.code, str(v.slice or "–"), plain(v.file), plain(v.message) + notes_text(v))
         for v in report.verdicts
@@ -215,7 +260,30 @@ def import_text(report: "ImportReport") -> str:
     summary = "\n".join([*(f"note: {plain(note)}" for note in report.notes), summary])
     if not rows:
         return summary
-    return table(("verdict", "code", "slice", "file", "message"), rows) + "\n" + summary
+    lines = table(("verdict", "code", "slice", "file", "message"), rows, fold=False)
+    if width and max(map(len, lines.splitlines())) > width:
+        lines = narrow_table(rows, width)
+    return lines + "\n" + summary
+
+
+def narrow_table(rows: Sequence[tuple[str, str, str, str, str]], width: int) -> str:
+    """The table of verdicts in `width` columns, and below it what there is to say of each."""
+    header = ("verdict", "code", "slice", "file")
+    taken = sum(max(len(row[i]) for row in (header, *rows)) + 2 for i in range(3))
+    room = max(MIN_NAME, width - taken)
+    short = [
+        (*row[:3], name if len(name) <= room else "…" + name[1 - room :])
+        for row in rows
+        for name in [row[3].rsplit("/", 1)[-1]]
+    ]
+    said = [
+        textwrap.fill(
+            f"{row[3]}: {row[4]}", width, subsequent_indent="    ", break_on_hyphens=False
+        )
+        for row in rows
+        if row[4] != "new"
+    ]
+    return "\n".join([table(header, short), *said])
 
 
 def notes_text(verdict: "Verdict") -> str:

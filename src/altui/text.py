@@ -1,8 +1,10 @@
 """Text from files and people, made safe to print."""
 
 import difflib
+import shlex
 import unicodedata
 from collections.abc import Iterable
+from pathlib import Path
 
 # Cc: control, Cf: format (bidirectional marks), Cs: lone surrogates of undecodable
 # file names, Zl and Zp: line and paragraph separators.
@@ -26,6 +28,11 @@ def plain(text: object) -> str:
     )
 
 
+def with_project(hint: str, path: Path | None) -> str:
+    """A hint's commands with the folder that was given, so that they can be copied."""
+    return hint if path is None else hint.replace("PROJECT", plain(shlex.quote(str(path))))
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """'; did you mean "x"?' for the nearest known word, or an empty string."""
     by_lower = {one.lower(): one for one in known}
@@ -44,6 +51,25 @@ def listing(items: Iterable[object], shown: int = 8) -> str:
     if len(words) <= shown:
         return ", ".join(words)
     return f"{', '.join(words[:shown])} and {len(words) - shown} more"
+
+
+def folded(line: str, width: int, hang: int = 0, chop: bool = True) -> list[str]:
+    """`line` in rows of at most `width` letters, broken at spaces; those after the first stand
+    `hang` columns in. A longer word is cut, unless `chop` is false: then it stays whole, so that
+    a terminal breaks it and it can be copied.
+    """
+    rows, line = [], line.rstrip()
+    hang = min(hang, width // 2)
+    while len(line) > width:
+        begin = max(hang, len(line) - len(line.lstrip())) + 1
+        cut = line.rfind(" ", begin, width + 1)
+        if cut < 0:
+            cut = width if chop else line.find(" ", max(width, begin))
+        if cut < 0:
+            break
+        rows.append(line[:cut].rstrip())
+        line = " " * hang + line[cut:].lstrip()
+    return [*rows, line]
 
 
 def spans(numbers: Iterable[int]) -> str:

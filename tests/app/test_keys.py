@@ -12,6 +12,7 @@ from altui.actions.keyfile import clashes, read_keys
 from altui.app import AltuiApp
 from altui.errors import AltuiError
 from altui.project import Project
+from altui.screens.commands import Palette
 from altui.screens.confirm import Confirm
 from altui.screens.frame import TABS, StatusLine, TitleBar
 from altui.screens.table import RecordTable
@@ -44,6 +45,31 @@ def test_altuis_own_keys_do_one_thing_each() -> None:
 
 def test_every_action_is_found_by_its_name() -> None:
     assert [find(action.name) for action in ACTIONS] == list(ACTIONS)
+
+
+def test_every_action_has_something_that_does_it() -> None:
+    doers: dict[str, object] = {name: make() for name, make in AltuiApp.MODES.items()}  # type: ignore[operator]
+    doers |= {"list": RecordTable, "dialog": Confirm}
+    for action in ACTIONS:
+        method = f"action_{(action.run or action.name).split('(')[0]}"
+        for place in action.screens or ("",):
+            assert hasattr(doers.get(place, AltuiApp), method), (place, method)
+
+
+async def test_other_colours_are_chosen_by_the_palette(folder: Path) -> None:
+    app = AltuiApp(folder, interval=60, host="gpu3")
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.press("colon", *"theme")
+        await until(pilot, lambda: isinstance(app.screen, Palette))
+        await app.workers.wait_for_complete()
+        await pilot.press("enter")
+        await until(pilot, lambda: len(app.screen_stack) == 2)
+        await pilot.press(*"textual-light")
+        await app.workers.wait_for_complete()
+        await pilot.press("enter")
+        await until(pilot, lambda: app.theme == "textual-light")
+        await settle(pilot)
 
 
 def test_no_file_means_altuis_own(tmp_path: Path) -> None:
@@ -194,6 +220,7 @@ def test_the_manual_names_every_action_and_its_key() -> None:
     places = {
         "anywhere": "",
         **{label: name for name, label in TABS},
+        "setting up": "wizard",
         "lists": "list",
         "questions": "dialog",
     }

@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 
 from altui.app import AltuiApp
 from altui.project import Project
+from altui.screens.base import Dialog
 from altui.screens.export import Export
 from altui.widgets.wrapped_log import WrappedLog
 
@@ -130,6 +131,21 @@ def test_export(three_rounds: Project, snap_compare: Compare, size: tuple[int, i
         await pilot.press("e")
         await until(pilot, lambda: isinstance(app.screen, Export))
         await pilot.press("down", "right")
+        await pilot.pause()
+
+    app = app_on(three_rounds)
+    assert snap_compare(app, terminal_size=size, run_before=before)
+
+
+@SIZES
+@pytest.mark.parametrize("key", ["question_mark", "w"], ids=["help", "reasons"])
+def test_dialogs_of_text(
+    three_rounds: Project, snap_compare: Compare, key: str, size: tuple[int, int]
+) -> None:
+    async def before(pilot: Pilot[None]) -> None:
+        await on("rounds")(pilot)
+        await pilot.press(key)
+        await until(pilot, lambda: isinstance(app.screen, Dialog))
         await pilot.pause()
 
     app = app_on(three_rounds)

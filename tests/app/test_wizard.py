@@ -19,6 +19,7 @@ from altui.screens.help import Help
 from altui.screens.preview import Preview
 from altui.screens.table import RecordTable
 from altui.screens.wizard import WizardScreen
+from altui.widgets.told import Told
 
 from .made import make_project, settle, until
 from .test_snapshots import SIZES, Compare
@@ -77,6 +78,8 @@ async def test_from_stacks_to_an_open_project(found: Path) -> None:
         assert "press w" in told(screen)
         await answer(pilot, "t", "Zinc screws")
         await answer(pilot, "c", "background, bone, degradation layer,implant")
+        await answer(pilot, "b", "9" * 5000)  # which stays as it was
+        assert "8 slices a round" in str(screen.query_one("#about Told", Told).content)
         await answer(pilot, "b", "2")
         await answer(pilot, "N", "first")
         await pilot.press("f", "down", "s")

@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 from altui import AltuiError, Project
 from altui.cli import main
 from altui.labels.stored import stored_files
+from altui.report import import_text
 from altui.setup.check import check_project
 from altui.slices import SliceId
 from tests.labels.conftest import SLICES, Array, Save, label_of, right_mask
@@ -267,6 +268,23 @@ def test_the_table_has_one_file_a_line(project: Project, asked: Asked, save: Sav
     assert sorted(line.split()[0] for line in lines) == ["accepted", "quarantined"]
     assert summary == "1 accepted, 1 quarantined"
     assert f"altui quarantine {project.root}" in result.stderr
+
+
+def test_the_table_in_a_terminal(project: Project, asked: Asked, save: Save) -> None:
+    """One file a line all the same, and below what there is to say of each."""
+    save(asked[0], asked[0].file_stem(12) + "_as_it_was_exported_for_the_third_time_mask.tif")
+    save(asked[1], mask=flipped(project, asked[1]))
+    report = project.import_labels(save(asked[2]).parent, dry_run=True)
+    lines = import_text(report, 80).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[0].split() == ["verdict", "code", "slice", "file"]
+    assert [line.split()[0] for line in lines[1:4]] == [v.outcome for v in report.verdicts]
+    assert any(line.split()[3].startswith("…") for line in lines[1:4])
+    said = " ".join(line.strip() for line in lines[4:-1])
+    doubted = next(v for v in report.verdicts if v.outcome == "quarantined")
+    assert doubted.message in said
+    assert lines[-1].startswith("2 accepted, 1 quarantined")
+    assert import_text(report, 1000) == import_text(report)
 
 
 def test_the_command(project: Project, asked: Asked, doubted: Path) -> None:

@@ -26,14 +26,15 @@ SAMPLE_PROJECT = Path(__file__).parents[2] / "sample_project"
     [
         ((48, 40), "transposed or turned"),
         ((80, 96), "scaled by 2"),
-        ((20, 24), "scaled by 0.5"),
+        ((20, 24), "scaled by 0.5, or cropped to a window"),
         ((40, 47), "cropped"),
         ((53, 64), "scaled by 1.3.$"),
         ((64, 64), "padded to a multiple of 64"),
         ((64, 53), "scaled by 1.3., and transposed"),
         ((39, 30), "cropped"),
         ((41, 30), "48 × 40$"),
-        ((42, 50), "48 × 40$"),
+        ((42, 50), "with a border of 1 pixel$"),
+        ((42, 51), "48 × 40$"),
     ],
 )
 def test_shape_and_its_likely_cause(shape: tuple[int, int], cause: str) -> None:
@@ -47,6 +48,22 @@ def test_shape_and_its_likely_cause(shape: tuple[int, int], cause: str) -> None:
         "wanted_height": 40,
     }
     assert f"{shape[1]} × {shape[0]}" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("side", "cause"),
+    [
+        (512, ": cropped to a window of the slice, of which .*, or scaled by 0.427$"),
+        (600, ": scaled by 0.5, or cropped to a window"),
+        (1216, ": padded to a multiple of 64, or with a border of 8 pixels, or scaled by 1.01$"),
+        (2400, ": scaled by 2, or with a border of 600 pixels$"),
+        (1700, "1200 × 1200: with a border of 250 pixels, or scaled by 1.42$"),
+    ],
+)
+def test_a_square_slice_leaves_several_causes(side: int, cause: str) -> None:
+    square = Header("screw1", "train", 12, 1200, 1200, "uint16")
+    with pytest.raises(Refusal, match=cause):
+        check_shape(np.zeros((side, side), np.uint8), square)
 
 
 def test_right_shape() -> None:

@@ -168,6 +168,64 @@ def test_label_studio_png(project: Project, back: Path) -> None:
     assert len(both.verdicts) == 2
 
 
+def test_all_of_label_studios_parts_are_kept(project: Project) -> None:
+    project.import_labels(DATA / "label_studio_png.zip", slice_id=ONE, **RIGHT)
+    label = project.revisions(ONE)[-1].label
+    assert label.tool == "Label Studio"
+    kept = project.root / label.original
+    with zipfile.ZipFile(DATA / "label_studio_png.zip") as sent, zipfile.ZipFile(kept) as archive:
+        parts = {name: sent.read(name) for name in sent.namelist()}
+        assert {name: archive.read(name) for name in archive.namelist()} == parts
+    again = project.import_labels(DATA / "label_studio_png.zip", slice_id=ONE, **RIGHT)
+    assert [v.outcome for v in again.verdicts] == ["unchanged"]
+    assert len(list((project.root / ".altui" / "originals").rglob("*.*"))) < 2
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "tool"),
+    [
+        ("cvat.zip", "cvat.zip", "CVAT"),
+        ("label_studio.json", "export.json", "Label Studio"),
+        ("coco.json", "export.json", "COCO"),
+        ("napari.tif", "screw1_z0003.tif", "tifffile.py"),
+        ("slicer.seg.nrrd", "screw1.seg.nrrd", "3D Slicer"),
+    ],
+)
+def test_the_tool_is_on_record(
+    project: Project, back: Path, file: str, name: str, tool: str
+) -> None:
+    shutil.copy(DATA / file, back / name)
+    project.import_labels(back, **RIGHT)
+    assert project.revisions(ONE)[-1].label.tool == tool
+
+
+@pytest.mark.parametrize(
+    ("options", "tool"),
+    [
+        ({"imagej": True, "metadata": {"ImageJ": "1.54f"}}, "ImageJ 1.54f"),
+        ({"software": "Pad"}, "Pad"),
+        (
+            {"software": "Dragon\x1b[31mfly", "bigtiff": True, "byteorder": ">"},
+            "Dragon\\x1b[31mfly",
+        ),
+        ({"software": False, "metadata": None}, ""),
+    ],
+)
+def test_the_tool_of_a_tiff(
+    project: Project, back: Path, options: dict[str, Any], tool: str
+) -> None:
+    tifffile.imwrite(back / "screw1_z0003.tif", right_mask(project, ONE), **options)
+    project.import_labels(back, **RIGHT)
+    assert project.revisions(ONE)[-1].label.tool == tool
+
+
+def test_the_tool_by_the_bundle(project: Project, tmp_path: Path) -> None:
+    folder = project.export(tmp_path / "bundle", tool="napari").folder
+    shutil.copy(DATA / "napari.tif", folder / "screw1_z0003.tif")
+    project.import_labels(folder / "screw1_z0003.tif", **RIGHT)
+    assert project.revisions(ONE)[-1].label.tool == "napari"
+
+
 def test_label_studios_parts_are_not_numbered_by_slice(project: Project, tmp_path: Path) -> None:
     """Task and annotation have numbers, too: they say nothing of the slice."""
     (tmp_path / "screw1").mkdir()
@@ -263,6 +321,49 @@ def test_a_stack_of_a_tool(project: Project, back: Path, file: str, name: str) -
     assert [v.outcome for v in report.verdicts if v.slice == ONE] == ["accepted"]
     labels = project.workspace.store.history().current_labels
     assert np.array_equal(read_label(project.workspace, labels[ONE]), right_mask(project, ONE))
+
+
+def cropped(
+    target: Path, corner: tuple[int, int, int], ends: tuple[int, int, int], file: str = "slicer"
+) -> Path:
+    """As 3D Slicer saves a segmentation with "Crop to minimum extent"; x, y, z."""
+    nrrd: Any = pytest.importorskip("nrrd")
+    values, header = nrrd.read(DATA / f"{file}.seg.nrrd")
+    window = tuple(slice(at, end) for at, end in zip(corner, ends, strict=True))
+    values = values[(..., *window)]
+    header |= {"sizes": np.array(values.shape)}
+    header["Segmentation_ReferenceImageExtentOffset"] = " ".join(map(str, corner))
+    nrrd.write(str(target), values, header)
+    return target
+
+
+@pytest.mark.parametrize("file", ["slicer", "slicer_layers"])
+@pytest.mark.parametrize(("first", "last"), [(3, 4), (2, 9)])
+def test_a_segmentation_cropped_to_what_is_labelled(
+    project: Project, back: Path, file: str, first: int, last: int
+) -> None:
+    cropped(back / "Screw1.seg.nrrd", (5, 6, first), (23, 25, last), file)
+    report = project.import_labels(back, unasked=True)
+    assert [v.outcome for v in report.verdicts if v.slice == ONE] == ["accepted"]
+    assert np.array_equal(read_label_of(project, ONE), right_mask(project, ONE))
+
+
+def test_a_cropped_segmentation_of_a_slice_among_its_neighbours(
+    project: Project, back: Path
+) -> None:
+    cropped(back / "screw1_z0003_4of12.seg.nrrd", (5, 6, 2), (23, 25, 9))
+    assert outcomes(project.import_labels(back, **RIGHT)) == [("accepted", "ok", str(ONE))]
+    assert_labelled(project, ONE)
+
+
+@pytest.mark.parametrize("said", ["-5 6 3", "5 6", "5 6 3.5", "40 6 3", "5 30 3", "5 6 12"])
+def test_a_cropped_segmentation_that_fits_nowhere(project: Project, back: Path, said: str) -> None:
+    nrrd: Any = pytest.importorskip("nrrd")
+    path = cropped(back / "screw1.seg.nrrd", (5, 6, 3), (23, 25, 4))
+    values, header = nrrd.read(path)
+    nrrd.write(str(path), values, header | {"Segmentation_ReferenceImageExtentOffset": said})
+    [verdict] = project.import_labels(back, **RIGHT).verdicts
+    assert (verdict.outcome, verdict.code) == ("refused", "shape")
 
 
 def test_label_studio_with_two_annotations(project: Project, back: Path) -> None:

@@ -129,8 +129,10 @@ def test_slicer_layers(tmp_path: Path) -> None:
 
 
 def test_slicer_cropped(tmp_path: Path) -> None:
-    header = {**LPS, **SEGMENTS, "Segmentation_ReferenceImageExtentOffset": "3 4 0"}
+    """By segments, which say that the rest is not labelled; not by values alone."""
+    header = {**LPS, "Segmentation_ReferenceImageExtentOffset": "3 4 0"}
     assert code(nrrd(tmp_path / "m.seg.nrrd", VOLUME % 3, header)) == "shape"
+    assert read_all(nrrd(tmp_path / "m.seg.nrrd", VOLUME % 3, {**header, **SEGMENTS}))
 
 
 def test_nrrd_turned(tmp_path: Path) -> None:

@@ -188,6 +188,11 @@ def test_random_draws_every_slice_alike() -> None:
 def test_equidistant_spreads_over_a_sample() -> None:
     picks = run("equidistant", Pool({"a": 41}), Rules(3, 3, 1, 0, 1)).picks
     assert sorted(pick.slice.index for pick in picks) == [0, 20, 40]
+    assert [pick.reasons[0] for pick in picks] == [
+        "the middle of a sample that has none yet",
+        "20 slices from any labelled or chosen one",
+        "20 slices from any labelled or chosen one",
+    ]
 
 
 def test_an_exhausted_pool_says_so() -> None:

@@ -108,6 +108,13 @@ def test_other_samples_are_no_pairs() -> None:
     assert found.miou.interval is None
 
 
+def test_samples_are_pairs_in_whatever_order_they_come() -> None:
+    before = confusions(sample(50, 50), sample(60, 40), sample(90, 10))
+    after = confusions(sample(54, 46), sample(62, 38), sample(91, 9))
+    assert compared(before, after[::-1]) == compared(before, after)
+    assert compared(before, after).samples == 3
+
+
 def test_what_cannot_be_compared() -> None:
     two = confusions(sample(5, 5))
     assert compare((), two) is None

@@ -3,6 +3,7 @@
 import pytest
 
 from altui import AltuiError, Project
+from altui.report import class_lines
 
 from .results import finish_round
 
@@ -80,6 +81,17 @@ def test_pixels_by_class_are_those_of_the_masks(two_rounds: Project) -> None:
     assert all(counted)
     with pytest.raises(AltuiError, match="no sample is named"):
         two_rounds.class_pixels("s9")
+    by_class = two_rounds.labelled_pixels()
+    assert list(by_class) == ["background", "bone", "implant"]
+    assert sum(by_class.values()) == 6 * header.height * header.width
+
+
+def test_classes_are_told_with_those_that_no_label_holds() -> None:
+    assert class_lines({"background": 6000, "bone": 2000, "implant": 0}) == [
+        "labelled pixels: background 6,000 (75.00 %), bone 2,000 (25.00 %)",
+        "no labelled pixel yet, so not learnt: implant",
+    ]
+    assert class_lines({"a": 0, "b": 0}) == ["no labelled pixel yet, so not learnt: a, b"]
 
 
 def _labelled_in(project: Project, number: int) -> set[object]:

@@ -91,6 +91,19 @@ def test_half_a_table_favours_nobody() -> None:
     assert len(entropy.rounds) == 3
 
 
+def test_a_strategy_that_failed_holds_nobody_back() -> None:
+    broken = experiment("broken", 0, (0.4,)).model_copy(update={"failed": True})
+    summary = summarise(
+        Rows(experiments=(experiment("random", 0, (0.4, 0.5)), broken), full=(full(0, 0.8),))
+    )
+    assert (summary.rounds, summary.seeds) == (2, (0,))
+    random, none = summary.strategies
+    assert random.last is not None
+    assert random.last.mean == 0.5
+    assert (none.auc, none.last, none.percent_of_full) == (None, None, None)
+    assert len(none.rounds) == 1
+
+
 def test_nothing_yet() -> None:
     summary = summarise(Rows(experiments=(Experiment(strategy="random", seed=0),)))
     (random,) = summary.strategies

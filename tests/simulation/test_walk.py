@@ -198,9 +198,12 @@ def test_a_training_that_is_shared_is_scored_where_anyone_asks(
 def test_a_strategy_that_fails_ends_its_own_experiments_alone(folder: Path, config: Config) -> None:
     course = walk(folder, config, "coreset,random,entropy")  # there is no embedding
     run(folder, config, course)
-    ends = {one.strategy: (len(one.rounds), one.shortfall) for one in course.rows().experiments}
-    assert ends["random"] == ends["entropy"] == (3, "")
-    assert ends["coreset"] == (1, 'round 2: the scores hold no component "embedding"')
+    ends = {
+        one.strategy: (len(one.rounds), one.failed, one.shortfall)
+        for one in course.rows().experiments
+    }
+    assert ends["random"] == ends["entropy"] == (3, False, "")
+    assert ends["coreset"] == (1, True, 'round 2: the scores hold no component "embedding"')
     [failure] = course.failures
     assert failure.hint
 

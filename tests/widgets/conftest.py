@@ -1,9 +1,4 @@
 import pytest
-from hypothesis import settings
-
-# Tests share their cores with other work: slow is no failure here.
-settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
 
 
 @pytest.fixture(autouse=True)

@@ -17,6 +17,7 @@ from altui.widgets.palette import (
     HEAT,
     HEAT_FROM,
     OUTLINE_SHADE,
+    palette_of,
     shades,
     symbol,
 )
@@ -252,6 +253,20 @@ def test_sixteen_colours_keep_the_first_classes_greys_and_heat_apart() -> None:
     assert len(set(classes)) == 3
     assert not set(classes) & greys
     assert len({sixteen(code) for code in HEAT}) >= 3
+
+
+def test_sixteen_colours_show_each_class_in_one_of_its_own() -> None:
+    palette = palette_of("standard")
+    assert palette_of("256") is palette_of(None) is CLASS_COLOURS
+    greys = {0, 7, 8, 15}  # black, white, and between
+    assert all(len(set(of_class)) == 1 for of_class in palette)
+    own = {of_class[0] for of_class in palette}
+    assert len(own) == len(palette) == len(CLASS_COLOURS)
+    assert not own & greys
+    image, classes = phantom(80)
+    strips = half_blocks(image, 40, 20, classes, palette=palette)
+    used = {s.style.color.number for strip in strips for s in strip if s.style and s.style.color}
+    assert used >= {palette[0][0], palette[1][0], palette[2][0]}
 
 
 def test_the_picture_for_files_has_the_same_colours() -> None:

@@ -70,6 +70,18 @@ def test_components_against_their_definitions(seed: int) -> None:
         assert np.allclose(found["class_fraction"][index], share, atol=1e-6)
 
 
+def test_a_larger_slice_of_the_same_kind_has_the_same_scores() -> None:
+    generator = torch.Generator().manual_seed(3)
+    p = torch.softmax(3 * torch.randn(1, 3, 20, 20, generator=generator), 1)
+    p[:, 0, :, :9] += 5  # some background
+    p /= p.sum(1, keepdim=True)
+    wide = torch.cat([p, p.flip(-1)], -1)  # mirrored: nothing new meets at the seams
+    large = torch.cat([wide, wide.flip(-2)], -2)
+    one, four = components(p), components(large)
+    for name, values in one.items():
+        assert torch.allclose(four[name], values, atol=1e-6), name
+
+
 def test_extremes_of_uncertainty() -> None:
     even = torch.full((1, 4, 8, 8), 0.25)
     certain = torch.zeros(1, 4, 8, 8)

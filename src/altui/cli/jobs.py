@@ -36,6 +36,7 @@ def run(project: Path, wait: bool) -> None:
         job = opened.run()
         say(f"started {job}")
         say_strays(opened)
+        say_classes(opened)
     if not wait:
         say(f"follow it with: altui run {plain(project)} --wait")
         return
@@ -84,6 +85,17 @@ def jobs(project: Path, action: str, job: str | None, as_json: bool) -> None:
             if as_json:
                 print_json(job_json(opened.job(ended)))
             say(f"{'cancelled' if action == 'cancel' else 'started'} {ended}")
+
+
+def say_classes(project: "Project") -> None:
+    """What the network is about to learn from. The job runs, so a fault here is only told."""
+    from altui.report import class_lines
+
+    try:
+        for line in class_lines(project.labelled_pixels()):
+            say(line)
+    except AltuiError as error:
+        say(f"but {error.message}")
 
 
 def say_strays(project: "Project") -> None:

@@ -1,5 +1,7 @@
 """Commands for masks: bundles out, labels in, and their history."""
 
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,9 +17,8 @@ from altui.cli.base import (
     say,
     say_next,
     show,
-    with_project,
 )
-from altui.text import count, listing, plain
+from altui.text import count, listing, plain, with_project
 
 if TYPE_CHECKING:
     from altui.labels.bundle import ToolName
@@ -95,8 +96,14 @@ def export(
 def assign(project: Path, annotator: str, slices: tuple[str, ...]) -> None:
     """Have NAME label approved slices."""
     opened = open_project(project)
+    before = {one.slice: one for one in opened.claims()}
     claims = opened.assign_all(slices, annotator)
     say(f"claimed by {claims[0].annotator}: {listing(one.slice for one in claims)}")
+    for claim in claims:
+        lost = before.get(claim.slice)
+        if lost is not None and lost.annotator != claim.annotator:
+            has = ", and is in a bundle of theirs: tell them" if lost.bundle else ""
+            say(f"{claim.slice} was {lost.annotator}'s{has}")
 
 
 @click.command()
@@ -160,7 +167,8 @@ def import_labels(
     if as_json:
         print_json(report.to_json())
     else:
-        show(import_text(report))
+        terminal = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        show(import_text(report, terminal))
     if not dry_run:
         if report.of("quarantined"):
             say(with_project("look at what is in quarantine: altui quarantine PROJECT", project))

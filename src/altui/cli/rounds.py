@@ -13,9 +13,8 @@ from altui.cli.base import (
     say,
     say_next,
     show,
-    with_project,
 )
-from altui.text import listing
+from altui.text import listing, with_project
 
 if TYPE_CHECKING:
     from altui.rounds.decide import Decided

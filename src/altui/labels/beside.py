@@ -67,6 +67,10 @@ class Beside:
         folders = (self._maps[folder] for folder in place.parents if folder in self._maps)
         return merged(self._given or next(folders, []))
 
+    def is_cvats(self, place: PurePath) -> bool:
+        """Whether it lies in one of its exports."""
+        return any(folder in self._cvats for folder in place.parents)
+
     def is_no_mask(self, place: PurePath) -> bool:
         """Whether it is another file of CVAT's export, or the picture that a COCO file is of."""
         folder = next((folder for folder in place.parents if folder in self._cvats), None)

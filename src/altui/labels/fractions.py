@@ -28,6 +28,14 @@ def class_pixels(workspace: Workspace, sample: str) -> tuple[int, ...]:
     return tuple(map(sum, zip(*found, strict=True))) if found else (0,) * classes
 
 
+def labelled_pixels(workspace: Workspace) -> dict[str, int]:
+    """By class, over all accepted masks of training slices. Raises AltuiError."""
+    samples = [class_pixels(workspace, header.name) for header in workspace.train]
+    return dict(
+        zip(workspace.config.classes.names, map(sum, zip(*samples, strict=True)), strict=True)
+    )
+
+
 @lru_cache(maxsize=4096)
 def _counts(root: Path, path: str, sha256: str, classes: int) -> tuple[int, ...]:
     """Of one mask; `sha256` is that of the file, which is never changed."""

@@ -14,9 +14,11 @@ from altui.codes import level_of
 from altui.errors import AltuiError
 from altui.labels.checks.remark import Remark
 from altui.labels.find import Finding, Found
+from altui.labels.formats.base import Masks
 from altui.labels.intake import Candidate, Checked, Intake, Options
 from altui.labels.pipeline import batches, in_order
 from altui.labels.read import Reader
+from altui.labels.returned import Returned
 from altui.labels.scratch import Scratch
 from altui.labels.verdict import ImportReport, Refusal, Verdict, refused
 from altui.rounds.state import current_round, slate
@@ -28,6 +30,9 @@ from altui.workspace import Workspace
 __all__ = ["ImportReport", "import_from_oracle", "import_paths"]
 
 Mask = npt.NDArray[np.integer]
+# Of a bundle that was made for one, where the file does not say it itself.
+TOOLS = {"napari": "napari", "itk-snap": "ITK-SNAP", "cvat": "CVAT", "label-studio": "Label Studio"}
+UNTOLD = ("", "tifffile.py")  # a library that many tools save with
 DIGITS = re.compile(r"[0-9]+")
 ROOM = 1 << 30  # bytes to unpack archives to, beyond what the project's own masks take
 
@@ -107,17 +112,25 @@ def _candidate(intake: Intake, reader: Reader, found: Found) -> tuple[Candidate,
         )
     if found.whole and not mask.any():
         remarks.append(Remark("unlabelled", "is empty: nobody seems to have labelled it yet"))
-    original = None if file.source.parts else file.source.path
     candidate = Candidate(
         found.name,
         found.slice,
         file.sha256,
-        original,
+        file.packed or file.source.path,
+        tool=tool_of(file, masks),
         minutes=masks.minutes_of(found.index),
         bundle=file.manifest.bundle if file.manifest else "",
         remarks=tuple(remarks),
     )
     return candidate, mask
+
+
+def tool_of(file: Returned, masks: Masks) -> str:
+    """What wrote a file: by what lies beside it, by itself, or by what its bundle was for."""
+    if file.cvat:
+        return "CVAT"
+    made_for = TOOLS.get(file.manifest.tool) if file.manifest else None
+    return made_for if made_for and masks.tool in UNTOLD else plain(masks.tool)
 
 
 def import_from_oracle(workspace: Workspace, *, dry_run: bool = False) -> ImportReport:

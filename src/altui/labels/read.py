@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from altui.config import Config
-from altui.labels.checks.shape import check_shape
+from altui.labels.checks.shape import check_shape, check_window
 from altui.labels.formats import open_masks
 from altui.labels.formats.base import Masks, Pixels, Source, refusing
 from altui.labels.returned import Returned
-from altui.labels.values import to_class_ids
+from altui.labels.values import UNLABELLED, to_class_ids
 from altui.volumes.base import check_size
 from altui.workspace import Header
 
@@ -45,8 +45,22 @@ class Reader:
         if shape := masks.shape(index):
             with refusing(file.source.path):
                 check_size(*shape)
-            check_shape(np.broadcast_to(np.uint8(0), shape), header)
-        return to_class_ids(decoded(masks, index, file.source.path), self._config, file.labels)
+            if masks.corner is None:
+                check_shape(np.broadcast_to(np.uint8(0), shape), header)
+            else:
+                check_window(masks.corner[1:], shape, header)
+        ids = to_class_ids(decoded(masks, index, file.source.path), self._config, file.labels)
+        return ids if masks.corner is None else _in_place(ids, masks.corner[1:], header)
+
+
+def _in_place(
+    window: npt.NDArray[np.integer], corner: tuple[int, int], header: Header
+) -> npt.NDArray[np.integer]:
+    """The whole slice's class ids; what was cropped away is what no label covers."""
+    whole = np.full((header.height, header.width), UNLABELLED, window.dtype)
+    top, left = corner
+    whole[top : top + window.shape[0], left : left + window.shape[1]] = window
+    return whole
 
 
 def decoded(masks: Masks, index: int, path: Path) -> Pixels:

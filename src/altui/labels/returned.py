@@ -1,6 +1,5 @@
 """Which files under the given paths are masks that came back, and what lies beside them."""
 
-import hashlib
 import os
 from collections import defaultdict
 from collections.abc import Iterable
@@ -38,6 +37,8 @@ class Returned:
     manifest: Manifest | None
     labels: LabelMap  # what the maps beside it say
     image: str = ""  # the name of its image, where a file beside it says that
+    packed: Path | None = None  # all files of a mask that came in several, in one
+    cvat: bool = False  # of its export
 
     @property
     def named(self) -> PurePath:
@@ -145,6 +146,7 @@ class _Gathering:
                 role,
                 manifest,
                 beside.labels(file.place),
+                cvat=beside.is_cvats(file.place),
             )
         )
 
@@ -155,9 +157,17 @@ class _Gathering:
         first = group[0][2]
         name = shown(Path(first.name).with_name(place.name + "-tag-*"))
         try:
-            digests = [hash_of(file.path) for _, _, file in group]
+            files = [(shown(Path(file.place.name)), file.path) for _, _, file in group]
+            for _, path in files:
+                hash_of(path)  # a pipe would be waited on for ever
+            packed = self._scratch.packed(files)
+            digest = hash_of(packed)
         except Refusal as refusal:
             self.verdicts.append(refused(name, refusal))
+            return
+        except OSError as error:
+            gone = Refusal("unreadable", f"cannot be read: {error.strerror}")
+            self.verdicts.append(refused(name, gone))
             return
         sources = tuple((label, file.path) for _, label, file in group)
         self.masks.append(
@@ -166,10 +176,11 @@ class _Gathering:
                 name,
                 place,
                 first.given,
-                hashlib.sha256("".join(digests).encode()).hexdigest(),
+                digest,
                 None,
                 None,
                 NO_MAP,
                 beside.image_of(place.name.split("-")[1]),
+                packed,
             )
         )

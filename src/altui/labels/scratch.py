@@ -8,7 +8,8 @@ import gzip
 import lzma
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Protocol, Self
@@ -17,6 +18,7 @@ from altui.labels.verdict import Refusal
 from altui.text import plain
 
 PIECE = 1 << 20
+EPOCH = (1980, 1, 1, 0, 0, 0)  # in archives: the same files, the same bytes
 XZ_MEMORY = 1 << 28  # an .xz file says how much memory its decoder takes
 
 
@@ -57,6 +59,22 @@ class Scratch:
             self._left += target.stat().st_size
             target.unlink()
             raise
+        return target
+
+    def packed(self, files: Iterable[tuple[str, Path]]) -> Path:
+        """A new zip of files, by the names that they are to have there. Raises Refusal, OSError."""
+        target = self._new()
+        with zipfile.ZipFile(target, "w") as archive:
+            for name, path in files:
+                self._left -= path.stat().st_size
+                if self._left < 0:
+                    raise too_large(self.room)
+                with (
+                    path.open("rb") as source,
+                    _writing(target.parent),
+                    archive.open(zipfile.ZipInfo(name, EPOCH), "w", force_zip64=True) as inner,
+                ):
+                    shutil.copyfileobj(source, inner, PIECE)
         return target
 
     def unpacked(self, path: Path, start: int = 0) -> Path:

@@ -12,7 +12,7 @@ from altui.labels.names import check_held, find_slice, sample_alone
 from altui.labels.returned import Returned
 from altui.labels.verdict import Refusal
 from altui.slices import SliceId
-from altui.text import count, listing
+from altui.text import count, listing, plain
 
 # "3of5": a bundle's volume of a slice among its neighbours, of which it is the third.
 PLACE = re.compile(r"(?<![0-9a-z])([0-9]{1,3})of([0-9]{1,3})(?![0-9a-z])")
@@ -44,6 +44,8 @@ def slices_of(
     """`shifted`: files whose names count from 1. Raises Refusal where nothing tells, or two
     things tell otherwise.
     """
+    if masks.corner is not None:
+        return _cut_out(file, masks, masks.corner[0], samples)
     if masks.count == 1 and not masks.names:
         return Labelled((shifted.get(file.named) or _by_name(file, samples),))
     place = PLACE.search(file.place.name.lower())
@@ -103,6 +105,29 @@ def _by_manifest(file: Returned, masks: Masks) -> list[Labelled]:
         return [Labelled(tuple(SliceId.parse(one) for one in file.manifest.slices))]
     except AltuiError:
         return []
+
+
+def _cut_out(file: Returned, masks: Masks, first: int, samples: Samples) -> Labelled:
+    """Of a volume's slices, those from `first` on that were not cropped away. Raises Refusal."""
+    held = range(first, first + masks.count)
+    place = PLACE.search(file.place.name.lower())
+    sample = sample_alone(file.place, [*samples.train, *samples.held_out])
+    if place and int(place[1]) - 1 in held:
+        among: list[SliceId | None] = [None] * masks.count
+        among[int(place[1]) - 1 - first] = find_slice(file.place, *samples)
+        return Labelled(tuple(among))
+    if sample is None and held == range(1):
+        return Labelled((_by_name(file, samples),))
+    if sample is None:
+        raise Refusal("stack", f"is cut out of a volume of slices; {WAY_OUT}")
+    check_held(sample, samples.held_out)
+    if held.stop > samples.train[sample]:
+        raise Refusal(
+            "shape",
+            f"holds slices {held[0]} to {held[-1]} of its image; {plain(sample)} has "
+            f"{samples.train[sample]}",
+        )
+    return Labelled(tuple(SliceId(sample, index) for index in held), whole=True)
 
 
 def _by_sample(file: Returned, masks: Masks, samples: Samples) -> list[Labelled]:

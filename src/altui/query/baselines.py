@@ -100,10 +100,15 @@ def equidistant(pool: Pool, rules: Rules) -> Batch:
     """Spread along z: each pick is the slice farthest from all labelled and chosen ones."""
     draft = Draft(pool, rules)
     room = clearance(draft)
+    touched = set(draft.layout.sample[draft.labelled | draft.kept | draft.rejected].tolist())
     while draft.wanted and (allowed := draft.allowed()).any():
         position = int(np.argmax(np.where(allowed, room, -1)))
-        far = int(room[position])
-        draft.take(position, float(far), f"{far} slices from any chosen one", room > far)
+        far, sample = int(room[position]), int(draft.layout.sample[position])
+        why = f"{count_of(far, 'slice')} from any labelled or chosen one"
+        if sample not in touched:
+            why = "the middle of a sample that has none yet"
+        draft.take(position, float(far), why, room > far)
+        touched.add(sample)
         near(draft, position, room)
     return draft.batch()
 

@@ -167,15 +167,16 @@ class Draft:
         picked, budget = int(self._taken.sum()), self.rules.budget
         if picked >= budget:
             return ""
+        only = f"only {picked} of {budget}" + " more" * bool(self.kept.any())
         quota, gap, free = self._blocked(self.candidates)
         left = quota + gap + free
         if not left:
-            return f"only {picked} of {budget}: no other slice of the pool is left"
+            return f"{only}: no other slice of the pool is left"
         near = f"lie within {self.rules.min_gap} slices of a labelled or chosen one (min_gap)"
         causes = [f"{gap} {near}"] if gap else []
         causes += [f"{quota} are of samples with their share (max_per_sample)"] if quota else []
         causes += [f"{free} were not wanted"] if free else []
-        return f"only {picked} of {budget}: of {count(left, 'slice')} left, {' and '.join(causes)}"
+        return f"{only}: of {count(left, 'slice')} left, {' and '.join(causes)}"
 
 
 def sample_quota(pool: Pool, rules: Rules) -> int:

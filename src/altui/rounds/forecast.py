@@ -106,8 +106,8 @@ def forecast(
         return Refused("mIoU does not rise with the labelled slices: there is no curve to go on")
     if found.may_be_flat:
         return Refused(
-            f"over {count(rounds, 'round')} mIoU rises no more than it scatters: it may as well "
-            "stay where it is"
+            f"{count(rounds, 'round')} lie too far from any power law to tell where mIoU leads: "
+            "within their scatter it may as well stay where it is"
         )
     if pool < 1:
         return Refused("nothing is left to label")

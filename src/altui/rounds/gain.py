@@ -51,6 +51,7 @@ def compare(before: Confusions, after: Confusions) -> Comparison | None:
     """
     if not before or not after or len(before[0][1]) != len(after[0][1]):
         return None
+    before, after = tuple(sorted(before)), tuple(sorted(after))  # altui.toml may be sorted anew
     first, second = (np.array([rows for _, rows in each], float) for each in (before, after))
     ious = class_iou(second.sum(0)) - class_iou(first.sum(0))
     figures = mean_iou(first.sum(0)), mean_iou(second.sum(0))

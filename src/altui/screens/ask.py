@@ -7,6 +7,13 @@ from textual.widgets import Input, Static
 
 from altui.screens.base import Dialog
 
+LONGEST = 9  # digits: Python refuses to read thousands of them
+
+
+def number(text: str) -> int | None:
+    """A whole number as it was typed; None for anything else."""
+    return int(text) if text.isdecimal() and len(text) <= LONGEST else None
+
 
 class Ask(Dialog[str]):
     """The text as it was typed, without spaces around it; None for Esc."""

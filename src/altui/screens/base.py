@@ -31,8 +31,10 @@ class AltuiScreen(Screen[None]):
 
     @property
     def is_ready(self) -> bool:
-        """Whether its widgets are there: not before they are mounted, nor while the app ends."""
-        return self.is_mounted and self.app.is_running
+        """Whether its widgets are there: not before they are mounted, nor while they are taken
+        away, nor while the app ends.
+        """
+        return self.is_mounted and self.display and self.app.is_running
 
     def compose(self) -> ComposeResult:
         yield TitleBar(self.SCREEN_NAME, self.altui.keys)
@@ -122,4 +124,5 @@ class Dialog(ModalScreen[_Result], Generic[_Result]):
 def guard_size(screen: Screen[_Result], event: events.Resize) -> None:
     """Where the screen does not fit, one plain message takes its place."""
     screen.set_class(is_too_small(event.size), "-too-small")
-    screen.query_one(TooSmall).say(event.size)
+    for message in screen.query(TooSmall):  # gone already where the app ends
+        message.say(event.size)

@@ -13,8 +13,8 @@ from textual.widgets import Input, Static
 
 from altui.errors import AltuiError
 from altui.labels.bundle import NOTE, Bundle, ToolName
+from altui.screens.ask import number
 from altui.screens.base import Dialog
-from altui.screens.trouble import in_words
 from altui.text import count, plain
 from altui.widgets.choice import Choice
 
@@ -105,7 +105,7 @@ class Export(Dialog[None]):
 
     def _refused(self, error: Exception) -> None:
         if self.is_attached:
-            self.query_one("#answer", Static).update("\n".join(filter(None, in_words(error))))
+            self.query_one("#answer", Static).update(self.altui.in_words(error))
         else:
             self.altui.complain(error)
 
@@ -128,9 +128,10 @@ def whole(text: str) -> int | None:
     """Raises AltuiError."""
     if not text:
         return None
-    if not text.isdecimal() or int(text) < 1:
+    found = number(text)
+    if not found:
         raise AltuiError("at most: a number of slices, 1 or more", "or nothing, for all of them")
-    return int(text)
+    return found
 
 
 def share(percent: str) -> float:

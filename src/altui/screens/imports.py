@@ -14,7 +14,6 @@ from altui.inbox.inbox import Note, Taken
 from altui.labels.imports import ImportReport
 from altui.labels.verdict import OUTCOMES, Outcome, Verdict
 from altui.screens.base import Dialog
-from altui.screens.trouble import in_words
 from altui.text import count, listing, plain
 
 MARKS: dict[Outcome, str] = {"accepted": "✓", "quarantined": "?", "refused": "✗", "unchanged": "="}
@@ -72,7 +71,7 @@ class Import(Dialog[None]):
 
     def _refused(self, error: Exception) -> None:
         if self.is_attached:
-            self.query_one("#answer", Static).update("\n".join(filter(None, in_words(error))))
+            self.query_one("#answer", Static).update(self.altui.in_words(error))
         else:
             self.altui.complain(error)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from pathlib import Path
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -20,7 +21,7 @@ from altui.screens.ask import Ask
 from altui.screens.base import AltuiScreen
 from altui.screens.confirm import Confirm
 from altui.screens.table import RecordTable, Row, cell
-from altui.text import duration, plain
+from altui.text import duration, plain, with_project
 from altui.widgets.chart import LineChart, Series
 from altui.widgets.told import Told
 from altui.widgets.wrapped_log import WrappedLog
@@ -139,7 +140,7 @@ class JobsScreen(AltuiScreen):
             return
         if job is not None:
             self.query_one("#detail").border_title = Content(f"{job.id}: {job.state}")
-            self.query_one("#progress Told", Told).tell(describe(job, detail))
+            self.query_one("#progress Told", Told).tell(describe(job, detail, self.altui.folder))
             self.query_one(Meter).show(job.progress)
             for part in (self.query_one(Meter), self.query_one("#progress")):
                 part.set_class(not job.active, "-off")
@@ -201,7 +202,7 @@ class JobsScreen(AltuiScreen):
                     slow=True,
                 )
 
-        question = f"Cancel {job.id}? What it has computed so far is lost."
+        question = f"Cancel {job.id}? Tried again, it goes on from what it saved last."
         self.app.push_screen(Confirm(question, "cancel the job", "let it run"), answered)
 
     def action_retry(self) -> None:
@@ -228,7 +229,7 @@ def row(job: JobView) -> Row:
     )
 
 
-def describe(job: JobView, detail: JobDetail | None) -> Content:
+def describe(job: JobView, detail: JobDetail | None, project: Path) -> Content:
     """Stage, step, loss, time left and memory; or how the job ended and what to do about it."""
     last = detail.last if detail else None
     stage = job.stage or (last.stage if last else None)
@@ -241,7 +242,11 @@ def describe(job: JobView, detail: JobDetail | None) -> Content:
         memory_text(job),
     ]
     # First what there is to mend, so that it is seen where there is little room.
-    told = (job.message, job.hint, ", ".join(filter(None, parts)) or waiting(job))
+    told = (
+        job.message,
+        with_project(job.hint, project),
+        ", ".join(filter(None, parts)) or waiting(job),
+    )
     return Content("\n").join(Content(plain(text)) for text in told if text)
 
 

@@ -97,7 +97,8 @@ class ProposalsScreen(DecidingScreen):
     def on_resize(self, event: events.Resize) -> None:
         super().on_resize(event)
         self.set_class(self._is_wide, "-wide")
-        self._look()
+        if self.is_ready:
+            self._look()
 
     # Looking
 

@@ -60,7 +60,8 @@ class RoundsScreen(AltuiScreen):
 
     def on_resize(self, event: events.Resize) -> None:
         super().on_resize(event)
-        self.query_one(RecordTable).cell_padding = int(event.size.width >= ROOMY)
+        for table in self.query(RecordTable):
+            table.cell_padding = int(event.size.width >= ROOMY)
 
     def shown_of(self, snapshot: Snapshot) -> object:
         return replace(snapshot.status, jobs=())

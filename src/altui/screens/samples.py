@@ -8,7 +8,7 @@ from textual.widgets import DataTable, Static
 from altui.actions import Context, bindings
 from altui.poller import Snapshot
 from altui.rounds.samples import SampleFigures
-from altui.screens.ask import Ask
+from altui.screens.ask import Ask, number
 from altui.screens.looking import LookingScreen
 from altui.screens.pictures import Pictures, Wish
 from altui.screens.proposals import FAR, model_of
@@ -147,11 +147,12 @@ class SamplesScreen(LookingScreen):
             return
 
         def answered(text: str | None) -> None:
-            if text and not text.isdecimal():
-                self.altui.say(f'"{plain(text)}" is no index: 0 to {one.slices - 1}', "warning")
-            elif text:
-                self._at[one.name] = int(text)
+            at = number(text or "")
+            if at is not None:
+                self._at[one.name] = at
                 self._show_sample()
+            elif text:
+                self.altui.say(f'"{plain(text)}" is no index: 0 to {one.slices - 1}', "warning")
 
         question = f"The index of a slice of {plain(one.name)}, 0 to {one.slices - 1}"
         self.app.push_screen(Ask("Go to a slice", question, "go"), answered)

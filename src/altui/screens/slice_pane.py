@@ -13,7 +13,7 @@ from altui.screens.frame import closely
 from altui.screens.pictures import Picture, Pictures, Wish
 from altui.screens.trouble import in_words
 from altui.screens.viewing import Viewing
-from altui.widgets.palette import heat_legend, legend
+from altui.widgets.palette import Palette, heat_legend, legend, palette_of
 from altui.widgets.slice_view import SliceView
 
 if TYPE_CHECKING:
@@ -58,8 +58,12 @@ class SlicePane(Vertical):
         self.wish: Wish | None = None
 
     def compose(self) -> ComposeResult:
-        yield SliceView(cell_style=cast("AltuiApp", self.app).images)
+        yield SliceView(cell_style=cast("AltuiApp", self.app).images, palette=self._palette)
         yield Static(classes="legend", markup=False)
+
+    @property
+    def _palette(self) -> Palette:
+        return palette_of(self.app.console.color_system)
 
     @property
     def view(self) -> SliceView:
@@ -118,7 +122,8 @@ class SlicePane(Vertical):
         self._show_legend()
 
     def on_resize(self) -> None:
-        self._show_legend()
+        if self.query(".legend"):
+            self._show_legend()
 
     def _read(self, picture: Picture) -> None:
         """In the reading thread."""
@@ -157,7 +162,8 @@ class SlicePane(Vertical):
         look, shown = self._viewing.look, self.query_one(".legend", Static)
         entries: list[Content] = []
         if self.has_classes and look.overlay != "off":
-            entries += legend(self._class_names, self.view.cell_style, only=look.only)
+            style = self.view.cell_style
+            entries += legend(self._class_names, style, self._palette, look.only)
         if self.has_heat and look.heat:
             differs = self.wish is not None and self.wish.differs
             told = Content("bright: not as predicted") if differs else None

@@ -12,7 +12,6 @@ from altui.query.pool import Strategy
 from altui.rounds.plan import Plan
 from altui.screens.base import Dialog
 from altui.screens.table import RecordTable, cell
-from altui.screens.trouble import in_words
 from altui.text import count, listing, plain
 
 
@@ -86,7 +85,7 @@ class ChooseStrategy(Dialog[str]):
 
     def _failed(self, error: Exception) -> None:
         if self.is_attached:
-            self.query_one("#change", Static).update("\n".join(filter(None, in_words(error))))
+            self.query_one("#change", Static).update(self.altui.in_words(error))
 
     def action_take(self) -> None:
         name = self.query_one(RecordTable).selected

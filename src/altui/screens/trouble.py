@@ -6,13 +6,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from altui.errors import AltuiError
-from altui.text import plain
+from altui.text import plain, with_project
 
 
-def in_words(error: Exception) -> tuple[str, str]:
-    """Title and text of a notice. What altui did not foresee is written to a file first."""
+def in_words(error: Exception, project: Path | None = None) -> tuple[str, str]:
+    """Title and text of a notice; `project`: for the commands in it. What altui did not foresee
+    is written to a file first.
+    """
     if isinstance(error, AltuiError):
-        return "", "\n".join(filter(None, (error.message, error.hint)))
+        return "", "\n".join(filter(None, (error.message, with_project(error.hint, project))))
     return "Unexpected", _reported(error)
 
 

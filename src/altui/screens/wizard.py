@@ -14,7 +14,7 @@ from altui.actions import Action, bindings
 from altui.actions.everywhere import APP
 from altui.actions.wizard import LOOK_AGAIN, WIZARD
 from altui.config import CONFIG_NAME
-from altui.screens.ask import Ask
+from altui.screens.ask import Ask, number
 from altui.screens.base import AltuiScreen
 from altui.screens.frame import StatusLine, TitleBar
 from altui.screens.preview import Preview
@@ -32,10 +32,11 @@ COLUMNS = (
 NOTHING = """\
 There is nothing here to label yet. Put in
 
-  · a stack for each sample: a multi-page TIFF, or a folder of TIFF or PNG slices;
-    a link to where they lie will do
-  · masks for samples to validate and to test with, named like their images and of their
-    size: samples/screw01.tif and masks/screw01.tif, say
+· a stack for each sample: a multi-page TIFF, or a folder of TIFF or PNG slices; a link to
+where they lie will do
+
+· masks for the samples to validate and to test with, named like their images and of their
+size: samples/screw01.tif and masks/screw01.tif, say
 
 and press {key} to look again."""
 
@@ -103,7 +104,7 @@ class WizardScreen(AltuiScreen):
         self.set_class(not plan.samples, "-nothing")
         notes = "\n".join(["", "", *passed_over(plan)]) if passed_over(plan) else ""
         key = self.altui.key_of("look_again")
-        self.query_one("#nothing", Told).tell(NOTHING.format(key=key) + notes)
+        self.query_one("#nothing", Told).tell(unwrapped(NOTHING.format(key=key)) + notes)
         self.query_one(RecordTable).show([row(*one) for one in enumerate(plan.samples)])
         splits = [f"{len(plan.split(split))} {split}" for split in SPLITS]
         self.query_one("#list").border_subtitle = ", ".join(splits) * bool(plan.samples)
@@ -163,7 +164,14 @@ class WizardScreen(AltuiScreen):
 
     def action_set_budget(self) -> None:
         if self._plan is not None:
-            self._ask("Budget", "How many slices a round?", str(self._plan.budget), with_budget)
+            self._ask("Budget", "How many slices a round?", str(self._plan.budget), self._budget)
+
+    def _budget(self, plan: Plan, text: str) -> Plan:
+        budget = number(text)
+        if budget is None:
+            self.altui.say(f'"{plain(text)}" is no number of slices', "warning")
+            return plan
+        return replace(plan, budget=budget)
 
     def action_first_slices(self) -> None:
         if self._plan is not None:
@@ -198,13 +206,13 @@ class WizardScreen(AltuiScreen):
         self.altui.begin()
 
 
+def unwrapped(text: str) -> str:
+    """Paragraphs of one line each, which the screen wraps at its own width."""
+    return "\n\n".join(" ".join(part.split("\n")) for part in text.split("\n\n"))
+
+
 def given(field: str, plan: Plan, text: str) -> Plan:
     return replace(plan, **{field: text})  # type: ignore[arg-type]
-
-
-def with_budget(plan: Plan, text: str) -> Plan:
-    """A budget that is no number stays as it was."""
-    return replace(plan, budget=int(text)) if text.isdecimal() else plan
 
 
 def split_names(text: str) -> tuple[str, ...]:

@@ -38,12 +38,15 @@ class Point(Measured):
 
 
 class Experiment(Record):
-    """One strategy with one seed; `shortfall`: why a round has fewer slices than asked for."""
+    """One strategy with one seed; `shortfall`: why a round has fewer slices than asked for, or
+    why the strategy `failed`.
+    """
 
     strategy: str
     seed: int
     rounds: tuple[Point, ...] = ()
     shortfall: str = ""
+    failed: bool = False
 
 
 class Full(Measured):

@@ -1,7 +1,8 @@
 """Strategies compared: pure figures from a simulation's rows. `docs/simulation.md` defines them.
 
 Figures that must be fair (area, share of full supervision) are of the rounds and seeds that
-every strategy has reached, so that a table of a simulation under way favours nobody.
+every strategy has reached, so that a table of a simulation under way favours nobody. One that
+failed will reach no more: it has none of them, and holds the others back no longer.
 """
 
 import math
@@ -91,7 +92,8 @@ def summarise(rows: Rows) -> Summary:
     split = rows.split
     full = {one.seed: value for one in rows.full if (value := one.miou.get(split)) is not None}
     names = list(dict.fromkeys(one.strategy for one in rows.experiments))
-    rounds, seeds = _comparable(rows.experiments)
+    failed = {one.strategy for one in rows.experiments if one.failed}
+    rounds, seeds = _comparable([one for one in rows.experiments if one.strategy not in failed])
     return Summary(
         split=split,
         rounds=rounds,
@@ -99,7 +101,16 @@ def summarise(rows: Rows) -> Summary:
         full=spread(full.values()),
         full_labelled=max((one.labelled for one in rows.full), default=None),
         strategies=tuple(
-            _strategy(name, names, rows.experiments, split, rounds, seeds, full) for name in names
+            _strategy(
+                name,
+                names,
+                rows.experiments,
+                split,
+                rounds,
+                () if name in failed else seeds,
+                full,
+            )
+            for name in names
         ),
     )
 

@@ -120,6 +120,7 @@ class Walk:
                     seed=track.seed,
                     rounds=tuple(self._points(track)),
                     shortfall=track.shortfall,
+                    failed=track.failure is not None,
                 )
                 for track in self.tracks
             ),

@@ -32,12 +32,20 @@ PER_SHADE: Final = GREYS // 4
 # A mixture with the grey beneath, rounded to 256 colours, would change hue from grey to
 # grey; so each hue has shades of its own, apart from those of other hues at every step.
 CLASS_COLOURS: Final[Palette] = tuple(hue.shades for hue in HUES)
+# Where there are 16 colours, the shades of a hue would fall together with greys and other
+# hues: each class has one colour, none of them grey, and what lies beneath does not show.
+SIXTEEN_COLOURS: Final[Palette] = tuple((code,) * 4 for code in (14, 3, 12, 11, 10, 13, 9))
 OUTLINE_SHADE: Final = 2  # of every outline, however dark what lies beneath
 
 # Uncertainty: from dark to light too, so that it reads without its hues, and on 16 colours.
 HEAT: Final = (53, 89, 125, 161, 203, 209, 215, 222)
 HEAT_FROM: Final = 40  # of 255; less is not drawn: the image shows
 SYMBOLS: Final = "123456789" + ascii_lowercase + ascii_uppercase
+
+
+def palette_of(color_system: str | None) -> Palette:
+    """What a console with those colours, as Rich names them, can show."""
+    return SIXTEEN_COLOURS if color_system == "standard" else CLASS_COLOURS
 
 
 def symbol(class_id: int) -> str:

@@ -32,19 +32,41 @@ def check_shape(mask: Ids, header: Header) -> None:
         )
 
 
+def check_window(corner: tuple[int, int], shape: tuple[int, int], header: Header) -> None:
+    """Raises Refusal unless what begins at `corner`, (y, x), lies within the slice."""
+    ends = [start + side for start, side in zip(corner, shape, strict=True)]
+    if ends[0] > header.height or ends[1] > header.width:
+        raise Refusal(
+            "shape",
+            f"is cut out of an image of {ends[1]} × {ends[0]} pixels or more; the slice has "
+            f"{header.width} × {header.height}",
+        )
+
+
 def _cause(found: tuple[int, int], wanted: tuple[int, int]) -> str:
-    """What most likely happened to a mask of another shape."""
+    """What most likely happened to a mask of another shape; of square ones, several things may."""
     if found == wanted[::-1]:
         return ": transposed or turned by 90°"
-    for turned, words in ((found, ""), (found[::-1], ", and transposed or turned by 90°")):
-        if factor := _scale(turned, wanted):
-            return f": scaled by {factor:.3g}{words}"
+    causes = []
+    factor = _scale(found, wanted)
+    scaled = f"scaled by {factor:.3g}" if factor else ""
+    even = factor is not None and (factor % 1 == 0 or (1 / factor) % 1 == 0)
+    if even:
+        causes.append(scaled)
     if found[0] <= wanted[0] and found[1] <= wanted[1]:
-        return ": cropped, or drawn on a window of the slice; the whole slice is wanted"
+        causes.append("cropped to a window of the slice, of which the whole is wanted")
     for multiple in PADDINGS:
         if found == tuple(-(-side // multiple) * multiple for side in wanted):
-            return f": padded to a multiple of {multiple}"
-    return ""
+            causes.append(f"padded to a multiple of {multiple}")
+            break
+    border, rest = divmod(found[0] - wanted[0], 2)
+    if border > 0 and not rest and found[1] - wanted[1] == 2 * border:
+        causes.append(f"with a border of {count(border, 'pixel')}")
+    if scaled and not even:
+        causes.append(scaled)
+    if not causes and (turned := _scale(found[::-1], wanted)):
+        causes.append(f"scaled by {turned:.3g}, and transposed or turned by 90°")
+    return ": " + ", or ".join(causes) if causes else ""
 
 
 def _scale(found: tuple[int, int], wanted: tuple[int, int]) -> float | None:

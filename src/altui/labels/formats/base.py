@@ -47,6 +47,8 @@ class Masks:
     names: tuple[str, ...] = ()  # what each one is said to be of, in formats that tell
     notes: tuple[str, ...] = field(default=())
     minutes: tuple[float | None, ...] = ()  # of work on each, by the tool's own clock
+    tool: str = ""  # what wrote the file, where that is told
+    corner: tuple[int, int, int] | None = None  # (slice, y, x) of what is cut out of its image
 
     def shape(self, index: int) -> Shape | None:
         return self.shapes[index] if len(self.shapes) > 1 else self.shapes[0]

@@ -55,6 +55,7 @@ def read_coco(document: dict[str, Any]) -> Masks:
         lambda index: _draw(labelled[index], names),
         tuple(image.file for image in labelled),
         notes,
+        tool="COCO",
     )
 
 

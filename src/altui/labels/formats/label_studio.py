@@ -21,7 +21,7 @@ from altui.volumes.base import Damaged, check_size
 # task-7-annotation-3-by-1-tag-bone-0.png, or .npy: a file for each brush stroke, 0 or 255.
 EXPORTED = re.compile(r"task-(\d+)-annotation-(\d+)(?:-by-.*)?-tag-(.+)-(\d+)\.(?:png|npy)", re.I)
 UPLOADED = re.compile(r"^(.*/)?upload/\d+/")
-BRUSH = "brushlabels"
+TOOL, BRUSH = "Label Studio", "brushlabels"
 MAX_REGIONS = 10_000  # of an image; each is drawn on all of it
 OTHERS = ("polygonlabels", "rectanglelabels", "ellipselabels", "keypointlabels")
 
@@ -64,6 +64,7 @@ def read_label_studio(document: Any) -> Masks:
         tuple(task.image for task in read),
         notes,
         tuple(task.minutes for task in read),
+        TOOL,
     )
 
 
@@ -178,7 +179,7 @@ def open_parts(source: Source) -> Masks:
             values[stroke > 0] = names.index(label) + 1
         return Pixels(values, dict(enumerate(names, 1)))
 
-    return Masks(1, (shape,), read)
+    return Masks(1, (shape,), read, tool=TOOL)
 
 
 def _open_part(path: Path, source: Source) -> Masks:

@@ -54,7 +54,8 @@ def open_nifti(source: Source) -> Masks:
         plane = plane_of(path, dtype, start, shape, part, fortran=True)
         return Pixels(_scaled(plane.T, slope, intercept))
 
-    return Masks(shape[2] if len(shape) == 3 else 1, ((height, width),), read)
+    told = bytes(header["descrip"].item()).decode("latin1").strip("\0 ")
+    return Masks(shape[2] if len(shape) == 3 else 1, ((height, width),), read, tool=told)
 
 
 def _first(head: bytes, order: str) -> int:

@@ -48,7 +48,8 @@ def open_nrrd(source: Source) -> Masks:
     segments = _segments(header)
     if layers and (not segments or any(not 0 <= one.layer < layers for one in segments)):
         raise Refusal("shape", f"has {layers} channels, which no segment's name explains")
-    _check_place(header)
+    corner = _corner(header, segments)
+    _check_directions(header)
     width, height = shape[:2]
     check_size(height, width)
     dtype = _dtype(header)
@@ -62,7 +63,9 @@ def open_nrrd(source: Source) -> Masks:
         plane = plane_of(path, dtype, start, sizes, part, fortran=True)
         return _flat(plane, segments) if layers else Pixels(plane.T, names)
 
-    return Masks(shape[2] if len(shape) == 3 else 1, ((height, width),), read)
+    tool = "3D Slicer" if segments else ""
+    slices = shape[2] if len(shape) == 3 else 1
+    return Masks(slices, ((height, width),), read, tool=tool, corner=corner)
 
 
 def _read_header(source: Source) -> tuple[Mapping[str, Any], int]:
@@ -127,15 +130,23 @@ def _flat(plane: npt.NDArray[Any], segments: list[Segment]) -> Pixels:
     return Pixels(values, {number: one.name for number, one in enumerate(segments, 1)})
 
 
-def _check_place(header: Mapping[str, Any]) -> None:
-    """Raises Refusal for a segmentation that is turned or cropped."""
-    offset = str(header.get("Segmentation_ReferenceImageExtentOffset", "0 0 0")).split()
-    if any(one.strip("-0.") for one in offset):
+def _corner(header: Mapping[str, Any], segments: list[Segment]) -> tuple[int, int, int] | None:
+    """Where a segmentation that 3D Slicer has cropped begins: slice, y, x. Raises Refusal."""
+    said = str(header.get("Segmentation_ReferenceImageExtentOffset", "0 0 0")).split()
+    if not any(one.strip("-0.") for one in said):
+        return None
+    if len(said) != 3 or not all(one.isascii() and one.isdigit() for one in said) or not segments:
         raise Refusal(
             "shape",
-            "is cropped to what is labelled; in 3D Slicer, save it without "
+            "is cropped, and does not say to what; in 3D Slicer, save it without "
             '"Crop to minimum extent", so that it covers the image',
         )
+    x, y, z = (int(one[:9]) for one in said)
+    return z, y, x
+
+
+def _check_directions(header: Mapping[str, Any]) -> None:
+    """Raises Refusal for a segmentation that is turned."""
     directions = header.get("space directions")
     if directions is None:
         return

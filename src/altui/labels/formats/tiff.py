@@ -1,6 +1,7 @@
 """TIFF and BigTIFF: one page or many, of any whole-number type or in colour."""
 
 import mmap
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -18,11 +19,13 @@ from altui.volumes.base import check_size
 from altui.volumes.decode import LZW, quiet
 from altui.volumes.grey import COLOURS, PALETTE
 from altui.volumes.lzw import check_lzw
-from altui.volumes.page import Dialect, Page
+from altui.volumes.page import Dialect, Field, Page, read_text
 from altui.volumes.segments import locate
 from altui.volumes.tiff import TiffStack, read_directories
 
-RGB = 2
+RGB, SOFTWARE = 2, 305
+LONGEST = 60  # characters of a tool's name
+IMAGEJ = re.compile(r"ImageJ=([\w.-]{1,20})")
 # None, LZW, deflate, PackBits, LZMA, Zstandard: those that give back what went in.
 EXACT = (1, LZW, 8, 32946, 32773, 34925, 50000)
 
@@ -38,19 +41,39 @@ def open_tiff(source: Source) -> Masks:
             "is compressed in a way that changes class ids, as JPEG does, or that altui does not "
             "read; save it without, or with deflate or LZW",
         )
-    form = pages[0].form
-    shape = ((form.height, form.width),)
-    if form.samples > 1 or form.photometric in COLOURS.keys() - {PALETTE}:
+    form = pages[0].form if pages else None
+    if form and (form.samples > 1 or form.photometric in COLOURS.keys() - {PALETTE}):
         check_size(form.height, form.width)
         _check_colour(pages)
+        shape = ((form.height, form.width),)
         read = partial(_read_colour, source, data, dialect)
         names = _imagej_labels(source, len(pages)) if len(pages) > 1 else ()
-        return Masks(len(pages), shape, lambda index: split(read(pages[index])), names)
+        tool = _tool(data, dialect, pages[0])
+        return Masks(len(pages), shape, lambda i: split(read(pages[i])), names, tool=tool)
     stack = TiffStack(path, indices=True, directories=directories)
     names = _imagej_labels(source, stack.slices) if stack.slices > 1 else ()
     shape = ((stack.height, stack.width),)
     table = _colour_table(source, pages[0]) if pages[0].form.photometric == PALETTE else None
-    return Masks(stack.slices, shape, lambda index: Pixels(stack.read(index), palette=table), names)
+    tool = _tool(data, dialect, pages[0])
+    return Masks(
+        stack.slices, shape, lambda i: Pixels(stack.read(i), palette=table), names, tool=tool
+    )
+
+
+def _tool(data: mmap.mmap, dialect: Dialect, page: Page) -> str:
+    """What wrote it: ImageJ, by the description; else by the tag for that."""
+    text = read_text(data, page.description) if page.description else ""
+    if found := IMAGEJ.match(text):
+        return f"ImageJ {found[1]}"
+    (tags,) = dialect.tags.unpack_from(data, page.directory)
+    start, width = page.directory + dialect.tags.size, dialect.offset.size
+    block = data[start : start + tags * dialect.tag.size]
+    for number, (code, kind, length, raw) in enumerate(dialect.tag.iter_unpack(block)):
+        if code == SOFTWARE:
+            within = start + (number + 1) * dialect.tag.size - width
+            position = within if length <= width else raw
+            return read_text(data, Field(kind, min(length, LONGEST), position)).strip()
+    return ""
 
 
 @contextmanager
