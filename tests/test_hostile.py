@@ -223,6 +223,27 @@ def test_a_log_in_json(project: Project) -> None:
     assert "\x1b" not in altui("jobs", project.root, "log").stdout
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_terminals_that_lack_letters(project: Project, encoding: str) -> None:
+    finish_round(project)
+    for command in (["status"], ["propose"], ["labels"], ["approve", "\u2013"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "altui", command[0], str(project.root), *command[1:]],
+            capture_output=True,
+            check=False,
+            env=os.environ | {"PYTHONIOENCODING": encoding},
+        )
+        assert b"Traceback" not in done.stderr
+        assert done.returncode == (command[0] == "approve")
+    told = subprocess.run(
+        [sys.executable, "-m", "altui", "status", str(project.root), "--json"],
+        capture_output=True,
+        check=True,
+        env=os.environ | {"PYTHONIOENCODING": encoding},
+    )
+    assert json.loads(told.stdout)["project"] == "Tiny screws"
+
+
 def test_an_output_that_may_not_grow(folder: Path, tmp_path: Path) -> None:
     Project.open(folder).approve_all()
     command = f"ulimit -f 0; exec {sys.executable} -m altui status {folder} --json"

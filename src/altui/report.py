@@ -1,10 +1,13 @@
 """What the commands print for people: plain text, aligned, no colour needed."""
 
+import shutil
+import sys
 import textwrap
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from altui.text import count, duration, listing, plain, size, spans
+from altui.text import count, duration, folded, listing, plain, size, spans
 
 if TYPE_CHECKING:
     from altui.jobs.state import JobView
@@ -21,22 +24,47 @@ if TYPE_CHECKING:
     from altui.rounds.status import Status
     from altui.slices import SliceId
 
-
+LEAST = 12  # letters: a narrower column is not folded further
 MIN_NAME = 12  # characters of a file's name, however narrow the terminal
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]], right: str = "") -> str:
-    """Columns padded to their widest cell; `right` holds an `r` for right-aligned ones."""
+def table(
+    header: Sequence[str], rows: Sequence[Sequence[str]], right: str = "", fold: bool = True
+) -> str:
+    """Columns padded to their widest cell; `right` holds an `r` for right-aligned ones.
+
+    On a terminal the widest of the others are folded until the table fits, if `fold`.
+    """
     cells = [list(header), *(list(row) for row in rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
+    ragged = [place for place in range(len(widths)) if right[place : place + 1] != "r"]
+    if fold:
+        fit(widths, ragged, columns())
     lines = []
     for row in cells:
-        padded = [
-            cell.rjust(width) if right[place : place + 1] == "r" else cell.ljust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append("  ".join(padded).rstrip())
+        parts = [folded(cell, width) for cell, width in zip(row, widths, strict=True)]
+        for line in zip_longest(*parts, fillvalue=""):
+            padded = [
+                cell.ljust(width) if place in ragged else cell.rjust(width)
+                for place, (cell, width) in enumerate(zip(line, widths, strict=True))
+            ]
+            lines.append("  ".join(padded).rstrip())
     return "\n".join(lines)
+
+
+def fit(widths: list[int], ragged: Sequence[int], room: int | None) -> None:
+    """Take from the widest of the `ragged` columns until all of them fit into `room`."""
+    while room is not None and ragged and sum(widths) + 2 * (len(widths) - 1) > room:
+        widest = max(ragged, key=lambda place: widths[place])
+        if widths[widest] <= LEAST:
+            return
+        widths[widest] -= 1
+
+
+def columns() -> int | None:
+    """Those of the terminal written to; None for files and pipes, whose lines stay whole."""
+    on_terminal = sys.stdout is not None and sys.stdout.isatty()
+    return shutil.get_terminal_size().columns if on_terminal else None
 
 
 def status_text(status: "Status") -> str:
@@ -232,7 +260,7 @@ def import_text(report: "ImportReport", width: int | None = None) -> str:
     summary = "\n".join([*(f"note: {plain(note)}" for note in report.notes), summary])
     if not rows:
         return summary
-    lines = table(("verdict", "code", "slice", "file", "message"), rows)
+    lines = table(("verdict", "code", "slice", "file", "message"), rows, fold=False)
     if width and max(map(len, lines.splitlines())) > width:
         lines = narrow_table(rows, width)
     return lines + "\n" + summary

@@ -53,6 +53,25 @@ def listing(items: Iterable[object], shown: int = 8) -> str:
     return f"{', '.join(words[:shown])} and {len(words) - shown} more"
 
 
+def folded(line: str, width: int, hang: int = 0, chop: bool = True) -> list[str]:
+    """`line` in rows of at most `width` letters, broken at spaces; those after the first stand
+    `hang` columns in. A longer word is cut, unless `chop` is false: then it stays whole, so that
+    a terminal breaks it and it can be copied.
+    """
+    rows, line = [], line.rstrip()
+    hang = min(hang, width // 2)
+    while len(line) > width:
+        begin = max(hang, len(line) - len(line.lstrip())) + 1
+        cut = line.rfind(" ", begin, width + 1)
+        if cut < 0:
+            cut = width if chop else line.find(" ", max(width, begin))
+        if cut < 0:
+            break
+        rows.append(line[:cut].rstrip())
+        line = " " * hang + line[cut:].lstrip()
+    return [*rows, line]
+
+
 def spans(numbers: Iterable[int]) -> str:
     """'3, 5–50' for sorted numbers."""
     runs: list[list[int]] = []

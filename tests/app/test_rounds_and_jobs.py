@@ -27,8 +27,10 @@ from .made import (
     end_job,
     finish_round,
     make_project,
+    predict,
     press,
     running,
+    send_masks,
     settle,
     start_job,
     state_of,
@@ -36,6 +38,7 @@ from .made import (
     write_progress,
 )
 from .test_decisions import app_on, keys
+from .test_robust import screen_text
 
 
 def cells(app: AltuiApp, row: int) -> list[str]:
@@ -140,6 +143,19 @@ async def test_the_status_line_says_what_is_awaited(project: Project) -> None:
         assert "e to export, i to import masks" in line
 
 
+async def test_the_way_to_masks_in_doubt_is_told_on_other_screens(project: Project) -> None:
+    predict(project, finish_round(project, 0.7))
+    project.propose()
+    doubted, _ = send_masks(project)
+    app = app_on(project.root)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        assert f"in quarantine ({doubted})" in said(app)
+        assert "3 to decide, e to export" in said(app)
+        await press(pilot, "3")
+        assert "3 to decide" not in said(app)
+
+
 async def open_jobs(pilot: Pilot[None]) -> None:
     await settle(pilot)
     await press(pilot, "4")
@@ -241,6 +257,7 @@ async def test_cancel_asks_first(folder: Path) -> None:
         await until(pilot, lambda: "c" in keys(app))
         await pilot.press("c")
         await until(pilot, lambda: isinstance(app.screen, Confirm))
+        assert "Tried again, it goes on from what it saved" in screen_text(app)
         await pilot.press("n")
         await until(pilot, lambda: not isinstance(app.screen, Confirm))
         assert project.job().state == "queued"

@@ -192,6 +192,28 @@ def test_by_commands(project: Project, asked: Asked, tmp_path: Path) -> None:
     assert "is not approved" in named.output
 
 
+def test_the_remedy_for_a_slice_that_is_not_asked_for_is_one(
+    project: Project, asked: Asked
+) -> None:
+    project.undo()  # nothing is approved any more
+    other = SliceId(asked[0].sample, 0)
+    for one, how in ((asked[0], "approve"), (other, "pick")):
+        with pytest.raises(AltuiError, match="is not approved") as caught:
+            project.assign(one, "bob")
+        assert caught.value.hint == f"{how} it first: altui {how} PROJECT {one}"
+        getattr(project, how)(one)
+        assert project.assign(one, "bob").slice == one
+
+
+def test_who_loses_a_slice_is_told(project: Project, asked: Asked, tmp_path: Path) -> None:
+    project.export(tmp_path / "bob", annotator="bob", most=1)
+    arguments = ["assign", str(project.root), "carl", *map(str, asked[:2])]
+    done = CliRunner().invoke(main, arguments)
+    assert f"{asked[0]} was bob's, and is in a bundle of theirs: tell them" in done.stderr
+    assert f"{asked[1]} was" not in done.stderr
+    assert " was " not in CliRunner().invoke(main, arguments).stderr
+
+
 def test_a_past_rounds_claims_are_over(project: Project, asked: Asked, tmp_path: Path) -> None:
     project.assign(asked[0], "bob")
     with project.workspace.store.write() as transaction:

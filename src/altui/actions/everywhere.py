@@ -30,7 +30,7 @@ def can_run(context: Context) -> bool:
 SCREENS = (
     Action("show_rounds", "1", "", "the rounds, their mIoU and whether to stop"),
     Action("show_proposals", "2", "", "the slices put forward, to decide on", todo="see them"),
-    Action("show_labels", "3", "", "the masks that came back, in doubt or missing"),
+    Action("show_labels", "3", "", "the masks that came back, in doubt or missing", todo="decide"),
     Action("show_jobs", "4", "", "background jobs, their progress and logs", todo="watch it"),
     Action("show_samples", "5", "", "the samples, what of them is labelled, IoU of each"),
     Action("show_compare", "6", "", "two rounds side by side, and simulations"),

@@ -52,6 +52,9 @@ NEXT: dict[RoundState, tuple[str, ...]] = {
 }
 """The actions that bring a round on from each state."""
 
+DOUBTS = "show_labels"
+"""Where masks in quarantine are decided on, in whatever state the round is."""
+
 
 def on_screen(screen: str) -> tuple[Action, ...]:
     """The actions of a screen: its own, then those of every screen."""
@@ -93,7 +96,13 @@ def next_steps(screen: str, context: Context, keys: Keys) -> str:
     ]
     # Where a step can be taken at once, the way to its screen need not be told.
     direct = [action for action in steps if not action.name.startswith("show_")]
-    words = [f"{keys.shown(action)} to {_todo(action, keys)}" for action in direct or steps]
+    ways = [
+        action
+        for action in here
+        if action.name == DOUBTS and context.snapshot.status.quarantined and screen != "labels"
+    ]
+    steps = [*ways, *(direct or steps)]
+    words = [f"{keys.shown(action)} to {_todo(action, keys)}" for action in steps]
     return f"press {', '.join(words)}" if words else ""
 
 

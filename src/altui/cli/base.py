@@ -1,9 +1,12 @@
 """What the commands share: the group that explains refusals, arguments, and how altui speaks."""
 
 import errno
+import io
 import os
+import re
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +14,7 @@ import click
 
 from altui import __version__
 from altui.errors import AltuiError
-from altui.text import plain, with_project
+from altui.text import folded, plain, with_project
 
 if TYPE_CHECKING:
     from altui.project import Project
@@ -56,6 +59,9 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):  # not every terminal has every letter
+                stream.reconfigure(errors="backslashreplace")
         try:
             try:
                 return super().invoke(ctx)
@@ -73,8 +79,9 @@ class Commands(click.Group):
                 raise
             what = f"{plain(error.filename or 'the output')} could not be written or read"
             click.echo(f"altui: {what}: {plain(error.strerror or error)}", err=True)
-            # What is left in the buffer has nowhere to go; Python would fail over it at its end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            with suppress(OSError, AttributeError):
+                # What is left in the buffer has nowhere to go; Python would fail over it later.
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(1)
 
 
@@ -100,16 +107,34 @@ def say(text: str) -> None:
     click.echo(plain(text), err=True)
 
 
+LEAD = re.compile(r"\s*(?:[·→] |\S+\s{2,})?")  # of a line, below which its next row does not begin
+
+
 def show(text: str) -> None:
-    """Data for people, line by line: names and notes in it may be anyone's."""
-    click.echo("\n".join(map(plain, text.split("\n"))))
+    """Data for people, line by line: names and notes in it may be anyone's. On a terminal, lines
+    are broken between words.
+    """
+    from altui.report import columns
+
+    lines = list(map(plain, text.split("\n")))
+    if width := columns():
+        rows = [folded(line, width, hang(line), chop=False) for line in lines]
+        lines = [row for more in rows for row in more]
+    click.echo("\n".join(lines))
+
+
+def hang(line: str) -> int:
+    """Where the second row of a long line begins."""
+    lead = LEAD.match(line)
+    return lead.end() if lead else 0
 
 
 def print_json(value: Any, indent: int | None = 2) -> None:
     """One document, in letters that a terminal takes for nothing else."""
     import json
 
-    text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
+    any_letter = sys.stdout is None or sys.stdout.encoding.lower().startswith("utf")
+    text = json.dumps(value, indent=indent, ensure_ascii=not any_letter, allow_nan=False)
     shown = "\n".join(
         line if line.isprintable() else "".join(map(_in_json, line)) for line in text.split("\n")
     )

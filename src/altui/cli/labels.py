@@ -96,8 +96,14 @@ def export(
 def assign(project: Path, annotator: str, slices: tuple[str, ...]) -> None:
     """Have NAME label approved slices."""
     opened = open_project(project)
+    before = {one.slice: one for one in opened.claims()}
     claims = opened.assign_all(slices, annotator)
     say(f"claimed by {claims[0].annotator}: {listing(one.slice for one in claims)}")
+    for claim in claims:
+        lost = before.get(claim.slice)
+        if lost is not None and lost.annotator != claim.annotator:
+            has = ", and is in a bundle of theirs: tell them" if lost.bundle else ""
+            say(f"{claim.slice} was {lost.annotator}'s{has}")
 
 
 @click.command()

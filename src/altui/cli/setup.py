@@ -1,5 +1,6 @@
 """Commands that set a project up, look it over and open it."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -60,6 +61,11 @@ def open_app(project: Path) -> None:
         open_project(project)
         raise AltuiError(
             "the app needs a terminal, and this is none", "use the commands: altui status PROJECT"
+        )
+    if os.environ.get("TERM") == "dumb":
+        raise AltuiError(
+            "the app needs a terminal whose cursor moves, and TERM says that this one's does not",
+            "say what it is, such as TERM=xterm-256color, or use: altui status PROJECT",
         )
     from altui.actions.keyfile import own_keys
     from altui.app import AltuiApp

@@ -13,8 +13,8 @@ from altui.query.layout import Floats, Layout
 from altui.slices import SliceId
 
 COMMITTEE = (
-    'set [scoring] committee = "dropout" (or "augmentation", "ensemble") in altui.toml and run '
-    "the round again: altui jobs PROJECT retry"
+    'set [scoring] committee = "dropout" (or "augmentation", "ensemble") in altui.toml for the '
+    "next round that is run; until then take another strategy, such as entropy"
 )
 Aggregation = Literal["foreground", "mean", "top"]
 Need = Literal["scores", "committee", "embedding"]

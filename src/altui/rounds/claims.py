@@ -8,7 +8,7 @@ from typing import Any
 from altui.errors import AltuiError
 from altui.rounds.people import is_same, person
 from altui.rounds.repeats import open_repeats
-from altui.rounds.state import current_round, missing_masks, slate
+from altui.rounds.state import Slate, current_round, missing_masks, slate
 from altui.slices import SliceId
 from altui.store.connection import Transaction
 from altui.store.history import ClaimRow, History, derived
@@ -91,18 +91,23 @@ def release(workspace: Workspace, slices: tuple[SliceId, ...]) -> tuple[SliceId,
 
 def check_assignable(workspace: Workspace, history: History, slices: tuple[SliceId, ...]) -> None:
     """Raises AltuiError for a slice that waits for nobody's mask."""
-    number = current_round(history)
-    approved = slate(history, number).approved
+    own = slate(history, current_round(history))
     for one in slices:
-        if one in approved and one not in history.current_labels:
+        if one in own.approved and one not in history.current_labels:
             continue
         workspace.check_slice(one)
         if one in history.current_labels:
             raise AltuiError(f"{one} has its label already", "another mask of it corrects it")
-        raise AltuiError(
-            f"{one} is not approved in round {number}",
-            f"approve it first: altui approve PROJECT {one}",
-        )
+        raise not_approved(own, one)
+
+
+def not_approved(own: Slate, one: SliceId) -> AltuiError:
+    """What to say of a slice that the round does not ask for."""
+    decision = own.get(one)
+    how = "approve" if decision is not None and decision.state == "proposed" else "pick"
+    return AltuiError(
+        f"{one} is not approved in round {own.round}", f"{how} it first: altui {how} PROJECT {one}"
+    )
 
 
 def record_claims(

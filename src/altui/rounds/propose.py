@@ -13,7 +13,6 @@ from altui.rounds.state import Slate, current_round, latest_job, results_job, sl
 from altui.slices import SliceId
 from altui.store.connection import Transaction
 from altui.store.history import Decision, History
-from altui.text import plain
 from altui.workspace import Workspace
 
 
@@ -69,7 +68,7 @@ def proposable_round(workspace: Workspace, history: History) -> int:
     if job is not None and job.active:
         raise AltuiError(
             f"round {number} is running ({job.id}): the next proposals need its scores",
-            f"wait for it, or cancel it: altui jobs {plain(workspace.root)} cancel {job.id}",
+            f"wait for it, or cancel it: altui jobs PROJECT cancel {job.id}",
         )
     if results_job(history, number) is not None:
         return number + 1

@@ -125,5 +125,8 @@ def retry(workspace: Workspace, name: str | None = None) -> str:
     if job.kind == "simulate":
         return try_again(workspace, job.id)
     if job.round != current_round(history):
-        raise AltuiError(f"{job.id} was for round {job.round}, which is over")
+        raise AltuiError(
+            f"{job.id} was for round {job.round}, which is over",
+            f"round {current_round(history)} is trained by: altui run PROJECT",
+        )
     return run_round(workspace, again=True)

@@ -202,7 +202,7 @@ class JobsScreen(AltuiScreen):
                     slow=True,
                 )
 
-        question = f"Cancel {job.id}? What it has computed so far is lost."
+        question = f"Cancel {job.id}? Tried again, it goes on from what it saved last."
         self.app.push_screen(Confirm(question, "cancel the job", "let it run"), answered)
 
     def action_retry(self) -> None:

@@ -10,7 +10,7 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from altui.text import plain
+from altui.text import folded, plain
 
 MAX_LINES = 2000
 
@@ -118,5 +118,5 @@ def wrapped(line: str, width: int) -> list[str]:
     if width <= 0 or not line:
         return [line]
     if line.isascii():
-        return [line[start : start + width] for start in range(0, len(line), width)]
+        return folded(line, width, hang=2)
     return chop_cells(line, width)

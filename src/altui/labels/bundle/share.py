@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from altui.errors import AltuiError
-from altui.rounds.claims import Claim, check_assignable, open_claims
+from altui.rounds.claims import Claim, check_assignable, not_approved, open_claims
 from altui.rounds.people import is_same
 from altui.rounds.state import current_round, missing_masks, slate
 from altui.slices import SliceId
@@ -38,7 +38,10 @@ def share(workspace: Workspace, history: History, wish: Wish) -> tuple[SliceId, 
     if wish.named:
         if wish.annotator:
             check_assignable(workspace, history, wish.named)
-        _check_approved(workspace, number, wish.named, own.approved)
+        for one in wish.named:
+            if one not in own.approved:
+                workspace.check_slice(one)
+                raise not_approved(own, one)
         return wish.named
     claims = open_claims(history)
     if not wish.annotator:
@@ -68,15 +71,3 @@ def _enough(
             f"altui export PROJECT {first} --annotator NAME",
         )
     return tuple(slices[: wish.most])
-
-
-def _check_approved(
-    workspace: Workspace, number: int, named: Sequence[SliceId], approved: Sequence[SliceId]
-) -> None:
-    for one in named:
-        if one not in approved:
-            workspace.check_slice(one)
-            raise AltuiError(
-                f"{one} is not approved in round {number}",
-                f"approve it first: altui approve PROJECT {one}",
-            )
