@@ -333,7 +333,7 @@ def labels_text(slices: Mapping["SliceId", Sequence["Revision"]]) -> str:
         )
         for slice_id, own in slices.items()
     ]
-    header = ("slice", "revision", "of", "annotator", "when (UTC)", "rounds")
+    header = ("slice", "revision", "revisions", "annotator", "when (UTC)", "rounds")
     return table(header, rows, " rr")
 
 
@@ -412,7 +412,7 @@ def memory_text(job: "JobView") -> str:
 def job_text(job: "JobView", log: Sequence[str]) -> str:
     lines = [
         f"{job.id}: {f'round {job.round}, ' if job.round else ''}{job.state}, "
-        f"started {job.created_at} by {plain(job.who)}"
+        f"started {moment(job.created_at)} (UTC) by {plain(job.who)}"
     ]
     if job.stage:
         loss = f", loss {job.loss:.4f}" if job.loss is not None else ""
@@ -422,4 +422,5 @@ def job_text(job: "JobView", log: Sequence[str]) -> str:
         lines.append(plain(job.message))
     if job.hint:
         lines.append(f"  → {plain(job.hint)}")
-    return "\n".join([*lines, "", "log:", *(f"  {line}" for line in log)])
+    told = ["log:", *(f"  {line}" for line in log)] if log else ["nothing in the log yet"]
+    return "\n".join([*lines, "", *told])
