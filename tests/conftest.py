@@ -23,6 +23,7 @@ names = ["background", "bone", "implant"]
 
 {samples}
 [query]
+strategy = "entropy"
 budget = 3
 min_gap = 2
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar, cast
 
@@ -42,6 +42,7 @@ if TYPE_CHECKING:  # imported once the first frame is there
     from altui.rounds.propose import Proposals
     from altui.screens.commands import ActionCommands
     from altui.screens.export import Wanted
+    from altui.screens.pictures import Pictures
     from altui.widgets.terminal import CellStyle
 
 _T = TypeVar("_T")
@@ -206,6 +207,13 @@ class AltuiApp(TypeAhead):
         """The project's."""
         return self._given if isinstance(self._given, Path) else self._given.root
 
+    @cached_property
+    def pictures(self) -> Pictures:
+        """One for all screens, so that they keep no more than one of them would."""
+        from altui.screens.pictures import Pictures
+
+        return Pictures(self.project)
+
     @property
     def poller(self) -> Poller:
         assert self._poller is not None, "the project is not open yet"
@@ -236,7 +244,7 @@ class AltuiApp(TypeAhead):
         here = self.screen_stack[0] if self.is_running else None
         if known is None or not isinstance(here, AltuiScreen):
             return known is None or is_valid(known, self.context)
-        return here.can(known)
+        return here.can(known, self.context)
 
     def get_css_variables(self) -> dict[str, str]:
         """A terminal's own blue can hardly be read on its black."""
@@ -262,6 +270,8 @@ class AltuiApp(TypeAhead):
             self._poller.stop()
         if self.watcher:
             self.watcher.stop()
+        if "pictures" in vars(self):
+            self.pictures.close()
         # What was typed before quitting is still done; the interpreter waits for it.
         self._doer.shutdown(wait=False)
 
@@ -269,6 +279,9 @@ class AltuiApp(TypeAhead):
 
     def begin(self) -> None:
         """Open the project, in a thread that quitting does not wait for."""
+        from altui.widgets.memory import return_freed_memory
+
+        return_freed_memory()
         self._doing += 1
         work = partial(self._work, self._open, self._opened, self._not_opened)
         threading.Thread(target=work, name="altui-open", daemon=True).start()
@@ -488,8 +501,9 @@ class AltuiApp(TypeAhead):
 
         here = self.screen_stack[0]
         name = here.SCREEN_NAME if isinstance(here, AltuiScreen) else ""
-        can = here.can if isinstance(here, AltuiScreen) else partial(is_valid, context=self.context)
-        self.push_screen(Help(name, can))
+        can = here.can if isinstance(here, AltuiScreen) else is_valid
+        context = self.context
+        self.push_screen(Help(name, lambda action: can(action, context)))
 
     def action_help_quit(self) -> None:
         """Ctrl+C, which people try first."""

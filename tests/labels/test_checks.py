@@ -200,6 +200,20 @@ def test_slices_not_asked_for(project: Project, asked: Asked, save: Save) -> Non
     assert (accepted.outcome, [n.code for n in accepted.notes]) == ("accepted", ["not-asked"])
 
 
+def test_the_one_after_a_slice_that_was_asked_for(
+    project: Project, asked: Asked, save: Save
+) -> None:
+    """Its name may count from 1."""
+    one = asked[0]._replace(index=asked[0].index + 1)
+    path = save(one, f"{one.sample} slice {one.index}.tif", right_mask(project, asked[0]))
+    [verdict] = project.import_labels(path).verdicts
+    assert verdict.code == "not-asked"
+    assert f"--slice {asked[0]}" in verdict.message
+    assert project.import_labels(path, slice_id=asked[0]).exit_status == 0
+    [again] = project.import_labels(path).verdicts
+    assert "--slice" not in again.message
+
+
 def test_slices_not_asked_for_may_always_be_wanted(
     project: Project, asked: Asked, save: Save
 ) -> None:

@@ -201,7 +201,7 @@ def test_names_that_cvat_cannot_hold(folder: Path, tmp_path: Path, name: str) ->
 def test_cvat_by_datumaro(predicted: Project, asked: Asked, tmp_path: Path) -> None:
     """Read as CVAT reads an upload, drawn anew, written as CVAT writes its export."""
     pytest.importorskip("datumaro")
-    from datumaro.components.annotation import Mask
+    from datumaro.components.annotation import AnnotationType, Mask
     from datumaro.components.dataset import Dataset
     from datumaro.components.dataset_base import DatasetItem
     from datumaro.components.media import Image as Media
@@ -213,7 +213,12 @@ def test_cvat_by_datumaro(predicted: Project, asked: Asked, tmp_path: Path) -> N
     categories = upload.categories()
     items = {item.id: item for item in upload}
     assert set(items) == set(map(stem, asked))
-    labels = next(iter(categories.values()))
+    labels = categories[AnnotationType.label]
+    colours = categories[AnnotationType.mask].colormap
+    assert {one.name: tuple(colours[i]) for i, one in enumerate(labels.items)} == {
+        name: IGNORED if name == "ignore" else class_colour(i)
+        for i, name in enumerate((*NAMES, "ignore"))
+    }
     returned = []
     for one in asked:
         [mask] = items[stem(one)].annotations  # no object is made of the background
@@ -322,6 +327,10 @@ def test_label_studio_by_its_own_library(predicted: Project, asked: Asked, tmp_p
     made = predicted.export(tmp_path / "bundle", tool="label-studio")
     interface = LabelInterface((made.folder / "labeling-config.xml").read_text())
     interface.validate()
+    assert set(interface.get_tag("label").labels) == {*NAMES[1:], "ignore"}
+    [tags] = interface.labels
+    colours = {name: tag.attr["background"] for name, tag in tags.items()}
+    assert colours["implant"] == hexadecimal(class_colour(2))
     tasks = json.loads((made.folder / "tasks.json").read_text())
     returned = []
     for one, task in zip(sorted(asked), tasks, strict=True):

@@ -19,7 +19,7 @@ def altui(*arguments: object) -> Result:
 def folder(tmp_path: Path) -> Path:
     root = write_project(tmp_path / "project")
     config = root / "altui.toml"
-    config.write_text(config.read_text().replace("[query]", '[query]\nstrategy = "bald"'))
+    config.write_text(config.read_text().replace('strategy = "entropy"', 'strategy = "bald"'))
     return root
 
 

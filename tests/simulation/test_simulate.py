@@ -223,6 +223,9 @@ def test_a_training_that_fails_is_explained(new_folder: Callable[..., Path]) -> 
         (("--rounds", 0, "--strategies", "random"), "--rounds 0"),
         (("--rounds", 2, "--strategies", "random", "--seeds", 0), "--seeds 0"),
         (("--rounds", 2, "--strategies", "random", "--budget", 0), "--budget 0"),
+        (("--rounds", 2, "--strategies", "random", "--parallel", 0), "--parallel 0"),
+        (("--rounds", 10**20, "--strategies", "random"), "10,000 at most"),
+        (("--rounds", 2, "--strategies", "random", "--seeds", 10**11), "1,000 at most"),
         (("--rounds", 2, "--strategies", "random,random"), "named twice"),
         (("--rounds", 2, "--strategies", ","), "no strategy is named"),
         ((), "no simulation has been started yet"),
@@ -235,6 +238,17 @@ def test_what_cannot_work_is_refused_before_anything_starts(
     assert result.exit_code == 1
     assert words in result.stderr
     assert not Project.open(folder).status().jobs
+
+
+def test_a_chart_replaces_no_pipe(folder: Path, tmp_path: Path) -> None:
+    root = Project.open(folder)
+    root.simulate(1, ["random"])
+    root.cancel()
+    os.mkfifo(tmp_path / "pipe")
+    result = altui("simulate", folder, "--png", tmp_path / "pipe")
+    assert result.exit_code == 1
+    assert "is not a file" in result.stderr
+    assert (tmp_path / "pipe").is_fifo()
 
 
 def test_half_an_experiment_is_wrong_usage(folder: Path) -> None:

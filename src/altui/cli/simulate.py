@@ -56,7 +56,12 @@ def simulate(
     if rounds is not None and strategies is not None:
         names = [name.strip() for name in strategies.split(",") if name.strip()]
         job, new = opened.simulate(
-            rounds, names, 1 if seeds is None else seeds, full, budget, parallel or 1
+            rounds,
+            names,
+            1 if seeds is None else seeds,
+            full,
+            budget,
+            1 if parallel is None else parallel,
         )
         say(f"started {job}" if new else f"{job} was asked for in the same words")
     job = opened.simulation(job).job.id
@@ -94,6 +99,8 @@ def show_simulation(found: "Simulation", as_json: bool, png: Path | None) -> Non
         from altui.files import write_bytes
         from altui.simulation.picture import draw
 
+        if png.exists() and not png.is_file():  # a device would be replaced by the picture
+            raise AltuiError(f"{plain(png)} is not a file", "give the name of a new one")
         try:
             write_bytes(png, draw(found.rows))
         except OSError as error:

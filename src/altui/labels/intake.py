@@ -326,8 +326,15 @@ def _check_asked(history: History, slice_id: SliceId) -> Remark | None:
     if decision is not None and decision.state in ("proposed", "approved"):
         return None
     how = "was rejected in" if decision else "is not asked for in"
+    before = SliceId(slice_id.sample, slice_id.index - 1)
+    asked = slate(history, number).get(before)
+    waited_for = asked is not None and asked.state == "approved"
+    from_one = waited_for and before not in history.current_labels
     return Remark(
-        "not-asked", f"{slice_id} {how} round {number}; take it all the same with --unasked accept"
+        "not-asked",
+        f"{slice_id} {how} round {number}; take it all the same with --unasked accept"
+        + f"; or, if its name counts from 1, it is {before}, which is asked for: --slice {before}"
+        * from_one,
     )
 
 

@@ -130,14 +130,16 @@ def stop_trainings(workspace: Workspace) -> None:
 
 def check_wish(workspace: Workspace, wish: SimulationSpec) -> None:
     """Raises AltuiError for what no simulation can do."""
-    for name, value in (
-        ("--rounds", wish.rounds),
-        ("--seeds", wish.seeds),
-        ("--budget", wish.budget),
-        ("--parallel", wish.parallel),
+    for name, value, most in (
+        ("--rounds", wish.rounds, 10_000),
+        ("--seeds", wish.seeds, 1000),
+        ("--budget", wish.budget, 10_000),
+        ("--parallel", wish.parallel, 64),
     ):
         if value is not None and value < 1:
             raise AltuiError(f"{name} {value}: it has to be 1 or more")
+        if value is not None and value > most:
+            raise AltuiError(f"{name} {value}: it may be {most:,} at most")
     if not wish.strategies:
         raise AltuiError("no strategy is named", "give --strategies random,entropy")
     for name in wish.strategies:

@@ -72,18 +72,18 @@ class AltuiScreen(Screen[None]):
         if not self.is_ready:
             return
         context, keys = self.altui.context, self.altui.keys
-        valid = [a for a in on_screen(self.SCREEN_NAME) if a.label and self.can(a)]
+        valid = [a for a in on_screen(self.SCREEN_NAME) if a.label and self.can(a, context)]
         self.query_one(KeyBar).show([a for a in valid if keys.of(a)], keys)
         if context is not None:
             self.query_one(StatusLine).show(self.SCREEN_NAME, context, keys)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         known = find(action)
-        return known is None or self.can(known)
+        return known is None or self.can(known, self.altui.context)
 
-    def can(self, action: Action) -> bool:
-        """Whether the action can be done now."""
-        return is_valid(action, self.altui.context)
+    def can(self, action: Action, context: Context | None) -> bool:
+        """Whether the action can be done now; `context`: the app's, asked for once for all."""
+        return is_valid(action, context)
 
     def on_mount(self) -> None:
         self.take(self.altui.snapshot)

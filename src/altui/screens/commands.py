@@ -42,13 +42,13 @@ class ActionCommands(Provider):
         here = self.screen
         if not isinstance(here, AltuiScreen):
             return []
-        name = here.SCREEN_NAME
+        name, context = here.SCREEN_NAME, here.altui.context
         return [
             action
             for action in ACTIONS
             if (not action.screens or name in action.screens)
             and not action.is_part
-            and here.can(action)
+            and here.can(action, context)
             and action.name != "command_palette"
         ]
 

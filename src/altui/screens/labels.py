@@ -16,7 +16,7 @@ from altui.screens.ask import Ask
 from altui.screens.confirm import Confirm
 from altui.screens.label_words import COLUMNS, Mask, about, counts, masks_of, row
 from altui.screens.looking import LookingScreen
-from altui.screens.pictures import Pictures, Wish
+from altui.screens.pictures import Wish
 from altui.screens.proposals import model_of
 from altui.screens.slice_pane import SlicePane
 from altui.screens.table import RecordTable
@@ -34,7 +34,6 @@ class LabelsScreen(LookingScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._pictures: Pictures | None = None
         self._all = False  # rather than the round's slices, and those in doubt
         self._filter = ""  # words that are looked for, among all labelled slices
         self._slice: SliceId | None = None  # under the cursor
@@ -44,7 +43,6 @@ class LabelsScreen(LookingScreen):
 
     def body(self) -> ComposeResult:
         names = self.altui.project.config.classes.names
-        self._pictures = Pictures(self.altui.project)
         with Horizontal():
             with Vertical(id="left"):
                 with Vertical(classes="panel", id="list"):
@@ -52,11 +50,7 @@ class LabelsScreen(LookingScreen):
                 with VerticalScroll(classes="panel", id="about") as about_it:
                     about_it.border_title = "Mask"
                     yield Told()
-            yield SlicePane(self._pictures, names)
-
-    def on_unmount(self) -> None:
-        if self._pictures is not None:
-            self._pictures.close()
+            yield SlicePane(names)
 
     def shown_of(self, snapshot: Snapshot) -> object:
         return snapshot.labels, snapshot.status.round, model_of(snapshot)

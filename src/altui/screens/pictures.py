@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -21,7 +19,6 @@ from altui.widgets.layers import Layers
 KEPT_BYTES: Final = 24 << 20  # the slice looked at stays, however large
 
 QUIET: Final = 0.05  # seconds without a wish, before reading ahead, which slows the screen down
-M_MMAP_THRESHOLD: Final = -3  # in malloc.h
 
 Contrast = Literal["sample", "slice", "range"]
 CONTRASTS: Final[tuple[Contrast, ...]] = ("sample", "slice", "range")
@@ -60,14 +57,6 @@ class Picture:
         return self.layers.nbytes if self.layers else 0
 
 
-def return_large_arrays() -> None:
-    """Have freed arrays go back to the system. glibc raises its threshold for that with each
-    one that is freed, and then keeps tens of megabytes: 169 MB in all were 137 without.
-    """
-    with suppress(AttributeError, OSError):  # another C library
-        ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, 1 << 18)
-
-
 Ready = Callable[[Picture], None]
 Prepare = Callable[[Layers], None]
 
@@ -83,7 +72,6 @@ class Pictures:
 
     def __init__(self, project: Project, kept_bytes: int = KEPT_BYTES) -> None:
         self._project, self._kept_bytes = project, kept_bytes
-        return_large_arrays()
         self._kept: OrderedDict[Wish, Picture] = OrderedDict()
         self._wanted: dict[Ready, Wish] = {}
         self._todo: dict[Ready, _Task] = {}

@@ -12,7 +12,7 @@ from altui.actions import Context, bindings
 from altui.poller import Snapshot
 from altui.screens.deciding import DecidingScreen
 from altui.screens.marks import marked
-from altui.screens.pictures import Pictures, Wish
+from altui.screens.pictures import Wish
 from altui.screens.proposal_words import COLUMNS, counts, reasons, row
 from altui.screens.slice_pane import SlicePane
 from altui.screens.table import RecordTable
@@ -32,7 +32,6 @@ class ProposalsScreen(DecidingScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._pictures: Pictures | None = None
         self._offset = 0  # slices along z from the proposal
         self._way = 1  # the direction of the last step
         # By whether there is room for it: whether the nearest labelled slice is shown, and all
@@ -42,7 +41,6 @@ class ProposalsScreen(DecidingScreen):
 
     def body(self) -> ComposeResult:
         names = self.altui.project.config.classes.names
-        self._pictures = pictures = Pictures(self.altui.project)
         with Horizontal():
             with Vertical(id="left"):
                 with Vertical(classes="panel", id="list"):
@@ -52,13 +50,9 @@ class ProposalsScreen(DecidingScreen):
                     yield Told()
             with Vertical(id="right"):
                 with Horizontal(id="slices"):
-                    yield SlicePane(pictures, names, id="slice")
-                    yield SlicePane(pictures, names, id="labelled")
+                    yield SlicePane(names, id="slice")
+                    yield SlicePane(names, id="labelled")
                 yield AlongZ()
-
-    def on_unmount(self) -> None:
-        if self._pictures is not None:
-            self._pictures.close()
 
     def shown_of(self, snapshot: Snapshot) -> object:
         jobs = tuple(job for job in snapshot.status.jobs if job.state == "finished")

@@ -3,20 +3,21 @@
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import DataTable, Static
+from textual.widgets import DataTable
 
 from altui.actions import Context, bindings
 from altui.poller import Snapshot
 from altui.rounds.samples import SampleFigures
 from altui.screens.ask import Ask, number
 from altui.screens.looking import LookingScreen
-from altui.screens.pictures import Pictures, Wish
+from altui.screens.pictures import Wish
 from altui.screens.proposals import FAR, model_of
 from altui.screens.sample_words import COLUMNS, about, row
 from altui.screens.slice_pane import SlicePane
 from altui.screens.table import RecordTable
 from altui.slices import SliceId
 from altui.text import plain
+from altui.widgets.told import Told
 
 PATIENCE = 0.15  # seconds on a sample before its masks are read
 
@@ -32,24 +33,18 @@ class SamplesScreen(LookingScreen):
     def __init__(self) -> None:
         super().__init__()
         self._pixels: dict[Counted, tuple[int, ...]] = {}  # by class, of accepted masks
-        self._pictures: Pictures | None = None
         self._at: dict[str, int] = {}  # the slice looked at of each sample
 
     def body(self) -> ComposeResult:
         names = self.altui.project.config.classes.names
-        self._pictures = Pictures(self.altui.project)
         with Horizontal():
             with Vertical(id="left"):
                 with Vertical(classes="panel", id="list") as listed:
                     listed.border_title = "Samples"
                     yield RecordTable(COLUMNS, cell_padding=0)
                 with VerticalScroll(classes="panel", id="about"):
-                    yield Static(markup=False)
-            yield SlicePane(self._pictures, names)
-
-    def on_unmount(self) -> None:
-        if self._pictures is not None:
-            self._pictures.close()
+                    yield Told()
+            yield SlicePane(names)
 
     def shown_of(self, snapshot: Snapshot) -> object:
         return snapshot.samples, model_of(snapshot)
@@ -83,7 +78,7 @@ class SamplesScreen(LookingScreen):
         panel.border_title = Content(plain(one.name))
         names = self.altui.project.config.classes.names
         pixels = one.pixels or self._pixels.get(counted(one))
-        panel.query_one(Static).update(about(one, names, pixels))
+        panel.query_one(Told).tell(about(one, names, pixels))
         if pixels is None and one.labelled:
             self.set_timer(PATIENCE, lambda: self._count(one))
         self._look(one)

@@ -7,14 +7,14 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Static
 
 from altui.screens.frame import closely
-from altui.screens.pictures import Picture, Pictures, Wish
+from altui.screens.pictures import Picture, Wish
 from altui.screens.trouble import in_words
 from altui.screens.viewing import Viewing
 from altui.widgets.palette import Palette, heat_legend, legend, palette_of
 from altui.widgets.slice_view import SliceView
+from altui.widgets.told import Told
 
 if TYPE_CHECKING:
     from altui.app import AltuiApp
@@ -44,13 +44,12 @@ class SlicePane(Vertical):
 
     def __init__(
         self,
-        pictures: Pictures,
         class_names: Sequence[str],
         *,
         id: str | None = None,  # noqa: A002 - as every Textual widget calls it
     ) -> None:
         super().__init__(classes="panel", id=id)
-        self._pictures, self._class_names = pictures, class_names
+        self._class_names = class_names
         self._picture: Picture | None = None
         self._viewing = Viewing()
         self._title, self._place = "", ""
@@ -59,7 +58,7 @@ class SlicePane(Vertical):
 
     def compose(self) -> ComposeResult:
         yield SliceView(cell_style=cast("AltuiApp", self.app).images, palette=self._palette)
-        yield Static(classes="legend", markup=False)
+        yield Told(classes="legend")
 
     @property
     def _palette(self) -> Palette:
@@ -99,7 +98,8 @@ class SlicePane(Vertical):
                 self._tell()
             return
         self.wish = wish
-        picture = self._pictures.want(wish, self._read, ahead, self.view.prepare)
+        pictures = cast("AltuiApp", self.app).pictures
+        picture = pictures.want(wish, self._read, ahead, self.view.prepare)
         if picture is not None:
             self._draw(picture)
         else:
@@ -159,7 +159,7 @@ class SlicePane(Vertical):
     def _show_legend(self) -> None:
         if self.wish is not None and self.picture is None:
             return  # it would come and go, and the picture grow and shrink
-        look, shown = self._viewing.look, self.query_one(".legend", Static)
+        look, shown = self._viewing.look, self.query_one(".legend", Told)
         entries: list[Content] = []
         if self.has_classes and look.overlay != "off":
             style = self.view.cell_style
@@ -169,4 +169,4 @@ class SlicePane(Vertical):
             told = Content("bright: not as predicted") if differs else None
             entries.append(told or heat_legend(self.view.cell_style))
         shown.display = bool(entries)
-        shown.update(closely(entries, self.content_size.width))
+        shown.tell(closely(entries, self.content_size.width))

@@ -10,7 +10,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import DataTable
 
-from altui.actions import Action, bindings
+from altui.actions import Action, Context, bindings
 from altui.actions.everywhere import APP
 from altui.actions.wizard import LOOK_AGAIN, WIZARD
 from altui.config import CONFIG_NAME
@@ -60,7 +60,7 @@ class WizardScreen(AltuiScreen):
             about_it.border_title = CONFIG_NAME
             yield Told()
 
-    def can(self, action: Action) -> bool:
+    def can(self, action: Action, context: Context | None) -> bool:
         """Without samples there is nothing to change."""
         if action in WIZARD and action is not LOOK_AGAIN:
             return self._plan is not None and bool(self._plan.samples)

@@ -29,7 +29,7 @@ ignore = 255                          # mask value left out of training and metr
 
 # train: slices are proposed and labelled; validation and test: measured, so with masks.
 {samples}[query]
-# strategy = "entropy"                 # from round 2 on; see: altui strategies
+# strategy = "foreground-random"       # from round 2 on; see: altui strategies
 {initial}
 {budget}
 # max_per_sample = 2                   # of one round

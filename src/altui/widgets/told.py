@@ -1,25 +1,44 @@
 """Text that is drawn anew only when it says something new."""
 
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Static
 
 
 class Told(Static):
-    """As wide as its place, and as high as its text.
+    """As high as its text, or as its least height where that is more.
 
     Each update of a `Static` goes out to the terminal, also where it says the same, and has
-    all that is around it laid out anew.
+    all that is around it laid out anew, also where it is as large as before.
     """
 
-    def __init__(self, text: str = "", *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(text, markup=False, id=id)
+    def __init__(
+        self,
+        text: str = "",
+        *,
+        id: str | None = None,  # noqa: A002 - as every Textual widget calls it
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(text, markup=False, id=id, classes=classes)
 
     def tell(self, content: Content | str) -> None:
         """Show `content`; markup in a plain text is not read."""
         new = Content(content) if isinstance(content, str) else content
         old = self.content
-        if not isinstance(old, Content) or not self.size:
+        if not isinstance(old, Content):
             self.update(new)
         elif not old.is_same(new):
-            width = self.size.width
-            self.update(new, layout=len(old.wrap(width)) != len(new.wrap(width)))
+            self.update(new, layout=not self._is_as_large(old, new))
+
+    def _is_as_large(self, old: Content, new: Content) -> bool:
+        width = self.styles.width
+        if not self.size or (width is not None and width.is_auto):
+            return False
+        return self._height(old) == self._height(new)
+
+    def _height(self, content: Content) -> int:
+        least, around = self.styles.min_height, self.parent
+        lines = len(content.wrap(self.size.width))
+        if least is None or not isinstance(around, Widget):
+            return lines
+        return max(lines, int(least.resolve(around.content_size, self.app.size)))

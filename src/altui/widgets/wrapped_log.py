@@ -91,7 +91,8 @@ class WrappedLog(ScrollView, can_focus=True):
         if following:
             self.scroll_to(y=self.max_scroll_y, animate=False, force=True)
         self._following = following
-        self.refresh(self.size.region)  # the frame around it stays as it is
+        # The frame around it stays as it is, and the scrollbar.
+        self.refresh(self.scrollable_content_region.size.region)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)

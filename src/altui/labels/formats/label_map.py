@@ -64,7 +64,7 @@ def _mapped(rows: Iterable[Row]) -> LabelMap:
     values: dict[int, Names] = {}
     for row in rows:
         for key, by in ((row.colour, colours), (row.value, values)):
-            if key is not None:
+            if key is not None and row.name:
                 by[key] = tuple(dict.fromkeys((*by.get(key, ()), row.name)))
     return LabelMap(colours, values)
 
@@ -86,7 +86,7 @@ def _table(text: str) -> Iterator[Row]:
     """Columns named id or value, name, and colour, such as #ff0000."""
     try:
         for row in csv.DictReader(io.StringIO(text)):
-            said = {str(key).strip().lower(): str(cell).strip() for key, cell in row.items()}
+            said = {str(key).strip().lower(): str(cell or "").strip() for key, cell in row.items()}
             value, colour = said.get("id", said.get("value", "")), said.get("colour", "")
             matched = COLOUR.fullmatch(colour or said.get("color", ""))
             if said.get("name"):
