@@ -29,7 +29,7 @@ MIN_NAME = 12  # characters of a file's name, however narrow the terminal
 
 
 def table(
-    header: Sequence[str], rows: Sequence[Sequence[str]], right: str = "", fold: bool = True
+    header: Sequence[str], rows: Sequence[Sequence[str]], right: str = "", fold: bool = False
 ) -> str:
     """Columns padded to their widest cell; `right` holds an `r` for right-aligned ones.
 
@@ -67,6 +67,11 @@ def columns() -> int | None:
     return shutil.get_terminal_size().columns if on_terminal else None
 
 
+def printed(header: Sequence[str], rows: Sequence[Sequence[str]], right: str = "") -> str:
+    """A table of a command's; the app's have their own room."""
+    return table(header, rows, right, fold=True)
+
+
 def status_text(status: "Status") -> str:
     """The project at a glance."""
     total = status.labelled + status.pool
@@ -101,7 +106,7 @@ def status_text(status: "Status") -> str:
 def claims_text(claims: Sequence["Claim"]) -> str:
     """Who is labelling what."""
     rows = [(plain(one.annotator), str(one.slice), moment(one.at)) for one in claims]
-    return table(("annotator", "slice", "since (UTC)"), rows)
+    return printed(("annotator", "slice", "since (UTC)"), rows)
 
 
 def agreement_text(found: "Agreements") -> str:
@@ -134,7 +139,7 @@ def agreement_text(found: "Agreements") -> str:
         told.append(f"an interval takes {FEWEST} slices")
     if found.out:
         told.append(waiting)
-    return table(header, rows, " " + "r" * len(header)) + "\n" + "; ".join(told)
+    return printed(header, rows, " " + "r" * len(header)) + "\n" + "; ".join(told)
 
 
 def stray_text(strays: Sequence["SliceId"]) -> str:
@@ -172,7 +177,7 @@ def rounds_text(rounds: Sequence["RoundResult"], total: int) -> str:
         for one in rounds
     ]
     header = ("round", "strategy", "labelled", "", "validation", "test", "gain", "stable", "time")
-    return table(header, rows, "r rrrr rr")
+    return printed(header, rows, "r rrrr rr")
 
 
 def classes_text(one: "RoundResult") -> str:
@@ -182,7 +187,7 @@ def classes_text(one: "RoundResult") -> str:
         (plain(name), figure(iou), gain_text(changes[name].gain, changes[name].interval))
         for name, iou in one.class_iou.items()
     ]
-    return table(("class", "IoU", "gain"), rows, " r")
+    return printed(("class", "IoU", "gain"), rows, " r")
 
 
 def figure(value: float | None) -> str:
@@ -211,7 +216,7 @@ def proposals_text(proposals: "Proposals") -> str:
         for decision in proposals.slate.decisions
     ]
     title = f"round {proposals.slate.round}, {proposals.strategy}"
-    return title + "\n" + table(("rank", "slice", "state", "score", "why"), rows, "r  r")
+    return title + "\n" + printed(("rank", "slice", "state", "score", "why"), rows, "r  r")
 
 
 def shown_text(shown: "Shown") -> str:
@@ -227,7 +232,7 @@ def shown_text(shown: "Shown") -> str:
         for rank, pick in enumerate(shown.batch.picks, start=1)
     ]
     title = f"round {shown.slate.round}, {shown.strategy}, only shown"
-    return title + "\n" + table(("rank", "slice", "then", "score", "why"), rows, "r  r")
+    return title + "\n" + printed(("rank", "slice", "then", "score", "why"), rows, "r  r")
 
 
 def strategies_text(strategies: Sequence["Strategy"]) -> str:
@@ -260,7 +265,7 @@ def import_text(report: "ImportReport", width: int | None = None) -> str:
     summary = "\n".join([*(f"note: {plain(note)}" for note in report.notes), summary])
     if not rows:
         return summary
-    lines = table(("verdict", "code", "slice", "file", "message"), rows, fold=False)
+    lines = table(("verdict", "code", "slice", "file", "message"), rows)
     if width and max(map(len, lines.splitlines())) > width:
         lines = narrow_table(rows, width)
     return lines + "\n" + summary
@@ -283,7 +288,7 @@ def narrow_table(rows: Sequence[tuple[str, str, str, str, str]], width: int) -> 
         for row in rows
         if row[4] != "new"
     ]
-    return "\n".join([table(header, short), *said])
+    return "\n".join([printed(header, short), *said])
 
 
 def notes_text(verdict: "Verdict") -> str:
@@ -308,7 +313,7 @@ def quarantine_text(masks: Sequence["QuarantinedMask"]) -> str:
         for one in masks
     ]
     header = ("slice", "state", "code", "annotator", "when (UTC)", "file", "why")
-    return table(header, rows)
+    return printed(header, rows)
 
 
 def decided_text(mask: "QuarantinedMask") -> str:
@@ -333,8 +338,8 @@ def labels_text(slices: Mapping["SliceId", Sequence["Revision"]]) -> str:
         )
         for slice_id, own in slices.items()
     ]
-    header = ("slice", "revision", "of", "annotator", "when (UTC)", "rounds")
-    return table(header, rows, " rr")
+    header = ("slice", "revision", "revisions", "annotator", "when (UTC)", "rounds")
+    return printed(header, rows, " rr")
 
 
 def revisions_text(own: Sequence["Revision"]) -> str:
@@ -354,7 +359,7 @@ def revisions_text(own: Sequence["Revision"]) -> str:
     ]
     header = ("revision", "annotator", "by", "when (UTC)", "work", "rounds", "SHA-256", "from")
     newest = own[-1].label
-    lines = [table(header, rows, "r   r"), f"current: revision {newest.id}, {newest.path}"]
+    lines = [printed(header, rows, "r   r"), f"current: revision {newest.id}, {newest.path}"]
     if newest.original:
         lines.append(f"as it came: {newest.original}")
     return "\n".join(lines)
@@ -398,7 +403,7 @@ def jobs_text(jobs: Sequence["JobView"]) -> str:
         )
         for job in jobs
     ]
-    return table(("job", "", "state", "stage", "done", "", "by", ""), rows, "    r")
+    return printed(("job", "", "state", "stage", "done", "", "by", ""), rows, "    r")
 
 
 def memory_text(job: "JobView") -> str:
@@ -412,7 +417,7 @@ def memory_text(job: "JobView") -> str:
 def job_text(job: "JobView", log: Sequence[str]) -> str:
     lines = [
         f"{job.id}: {f'round {job.round}, ' if job.round else ''}{job.state}, "
-        f"started {job.created_at} by {plain(job.who)}"
+        f"started {moment(job.created_at)} (UTC) by {plain(job.who)}"
     ]
     if job.stage:
         loss = f", loss {job.loss:.4f}" if job.loss is not None else ""
@@ -422,4 +427,5 @@ def job_text(job: "JobView", log: Sequence[str]) -> str:
         lines.append(plain(job.message))
     if job.hint:
         lines.append(f"  → {plain(job.hint)}")
-    return "\n".join([*lines, "", "log:", *(f"  {line}" for line in log)])
+    told = ["log:", *(f"  {line}" for line in log)] if log else ["nothing in the log yet"]
+    return "\n".join([*lines, "", *told])

@@ -337,8 +337,8 @@ def test_no_backup_at_all(tmp_path: Path, labelled: Project) -> None:
         with pytest.raises(AltuiError, match="no whole backup"):
             restore(tmp_path / name, tmp_path / "new")
     os.mkfifo(tmp_path / "pipe.tar")
-    for name in ("none.tar", "pipe.tar"):
-        with pytest.raises(AltuiError, match="is no file"):
+    for name, told in (("none.tar", "is not there"), ("pipe.tar", "is no file")):
+        with pytest.raises(AltuiError, match=told):
             restore(tmp_path / name, tmp_path / "new")
     with pytest.raises(AltuiError, match="does not end as"):
         back_up(labelled.root, tmp_path / "b.zip")

@@ -254,6 +254,14 @@ def test_a_slice_dropped_without_replacement_is_not_waited_for(project: Project)
     assert project.status().state == "labelled"
 
 
+def test_a_round_with_fewer_slices_than_it_has_room_for_says_so(project: Project) -> None:
+    assert "the round has" not in project.status().todo
+    project.reject(first(project), replacement=False)
+    assert "the round has 2 of 3 slices: propose" in project.status().todo
+    project.propose()
+    assert "the round has" not in project.status().todo
+
+
 def test_a_labelled_slice_cannot_be_rejected_or_undone(project: Project) -> None:
     project.approve_all()
     project.import_from_oracle()

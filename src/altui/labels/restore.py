@@ -97,7 +97,8 @@ def _opened(file: Path) -> Iterator[Readable]:
     """The tar within a backup. Raises AltuiError."""
     try:
         if not file.is_file():
-            raise AltuiError(f"{plain(file)} is no file", "give a backup that altui has made")
+            what = "is no file" if file.exists() else "is not there"
+            raise AltuiError(f"{plain(file)} {what}", "give a backup that altui has made")
         raw = file.open("rb")
     except OSError as error:
         raise AltuiError(

@@ -127,6 +127,7 @@ def status(workspace: Workspace, history: History) -> Status:
     current = slate(history, number)
     missing = missing_masks(history, current)
     doubted = tuple(waiting_masks(history))
+    full = full_size(workspace, current)
     return Status(
         project=workspace.config.project.name,
         watched=workspace.config.stopping.split,
@@ -140,7 +141,7 @@ def status(workspace: Workspace, history: History) -> Status:
         test_uses=looks,
         jobs=jobs,
         slate=current,
-        wanted=full_size(workspace, current),
+        wanted=full,
         missing=missing,
         strays=strays(workspace, history, current),
         labels=tuple((label.slice, label.id) for label in history.current_labels.values()),
@@ -151,7 +152,7 @@ def status(workspace: Workspace, history: History) -> Status:
             for event in (history.event_of(decision),)
         ),
         undoable=undoable(history, number, workspace.store.who),
-        todo=todo(state, current, missing, latest_job(jobs, number), stopping, doubted),
+        todo=todo(state, current, missing, latest_job(jobs, number), stopping, doubted, full),
         references=references(workspace, jobs),
         claims=tuple(open_claims(history).values()),
         agreement=agreements(history, workspace.config.classes.names),

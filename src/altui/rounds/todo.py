@@ -16,16 +16,22 @@ def todo(
     job: JobView | None,
     stopping: StoppingVerdict,
     doubted: tuple[SliceId, ...] = (),
+    full: int = 0,
 ) -> str:
-    """What a person does next, in words. `doubted`: slices whose masks wait in quarantine."""
-    if not doubted:
-        return _todo(state, current, missing, missing, job, stopping)
-    masks = count(len(doubted), "mask")
-    decide = f"decide on {masks} in quarantine ({listing(doubted, shown=4)})"
+    """What a person does next, in words. `doubted`: slices whose masks wait in quarantine;
+    `full`: how many slices the round has room for.
+    """
     wanted = tuple(one for one in missing if one not in doubted)
-    if state == "annotating" and not wanted:
-        return decide
-    return f"{_todo(state, current, missing, wanted, job, stopping)}; {decide}"
+    told = []
+    if state != "annotating" or wanted or not doubted:
+        told.append(_todo(state, current, missing, wanted, job, stopping))
+    if state == "proposed" and 0 < len(current.active) < full:
+        short = f"{len(current.active)} of {count(full, 'slice')}"
+        told.append(f"the round has {short}: propose fills it up, or says why not")
+    if doubted:
+        masks = count(len(doubted), "mask")
+        told.append(f"decide on {masks} in quarantine ({listing(doubted, shown=4)})")
+    return "; ".join(told)
 
 
 def _todo(

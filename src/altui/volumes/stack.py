@@ -17,6 +17,7 @@ from altui.volumes.tiff import TiffStack
 __all__ = ["Stack", "open_stack"]
 
 WANTED = "give a multi-page TIFF, a folder of TIFF or PNG slices, or a glob"
+PUT = "put it there, or say in altui.toml where it is"
 
 
 def open_stack(root: Path, pattern: str) -> Stack:
@@ -71,7 +72,7 @@ def _nothing_at(path: Path) -> Damaged:
     there = _names_in(parent)
     nearest = did_you_mean(missing, there)
     what = "no image matches" if set("*?[") & set(str(path)) else "not there"
-    return Damaged(what + (nearest or _others(parent)), WANTED)
+    return Damaged(what + (nearest or _others(parent)), PUT)
 
 
 def _others(folder: Path) -> str:
