@@ -82,7 +82,7 @@ class Sample(Table):
 class Query(Table):
     """How the next slices are chosen."""
 
-    strategy: NonEmpty = "foreground-random"  # no other beat it: docs/benchmarks.md
+    strategy: NonEmpty = "foreground-random"  # none has beaten it: docs/benchmarks.md
     initial: NonEmpty = "initial"  # for round 1, which has no model
     aggregation: Literal["mean", "foreground", "top"] = "mean"  # pixels' uncertainty: over
     budget: Annotated[int, Field(ge=1, le=10_000)] = 8
