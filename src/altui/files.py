@@ -1,5 +1,6 @@
 """Files that are either whole or not there at all."""
 
+import hashlib
 import json
 import os
 import secrets
@@ -24,6 +25,12 @@ def read_text(path: Path) -> str:
     if len(data) > LARGEST_TEXT:
         raise ValueError(f"it has more than {LARGEST_TEXT:,} bytes")
     return data.decode("utf-8-sig")  # Windows' editors begin with a mark
+
+
+def sha256_of(path: Path) -> str:
+    """In hexadecimal. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:

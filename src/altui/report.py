@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from altui.slices import SliceId
 
 LEAST = 12  # letters: a narrower column is not folded further
-MIN_NAME = 12  # characters of a file's name, however narrow the terminal
 
 
 def table(
@@ -275,7 +274,7 @@ def narrow_table(rows: Sequence[tuple[str, str, str, str, str]], width: int) -> 
     """The table of verdicts in `width` columns, and below it what there is to say of each."""
     header = ("verdict", "code", "slice", "file")
     taken = sum(max(len(row[i]) for row in (header, *rows)) + 2 for i in range(3))
-    room = max(MIN_NAME, width - taken)
+    room = max(LEAST, width - taken)
     short = [
         (*row[:3], name if len(name) <= room else "…" + name[1 - room :])
         for row in rows

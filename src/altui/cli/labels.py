@@ -1,7 +1,5 @@
 """Commands for masks: bundles out, labels in, and their history."""
 
-import shutil
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -142,7 +140,7 @@ def import_labels(
     as_json: bool,
 ) -> None:
     """Check returned masks; take in the good ones."""
-    from altui.report import import_text
+    from altui.report import columns, import_text
     from altui.slices import SliceId
 
     if bool(paths) == from_oracle:
@@ -167,8 +165,7 @@ def import_labels(
     if as_json:
         print_json(report.to_json())
     else:
-        terminal = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        show(import_text(report, terminal))
+        show(import_text(report, columns()))
     if not dry_run:
         if report.of("quarantined"):
             say(with_project("look at what is in quarantine: altui quarantine PROJECT", project))

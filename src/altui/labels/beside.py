@@ -1,10 +1,10 @@
 """What lies beside masks and says something of them: label maps, manifests, JSON exports."""
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path, PurePath
 
+from altui.files import sha256_of
 from altui.labels.formats.cvat import is_beside
 from altui.labels.formats.json_masks import load
 from altui.labels.formats.label_map import (
@@ -112,7 +112,6 @@ def _tasks(path: Path) -> dict[str, str]:
 def hash_of(path: Path) -> str:
     """SHA-256 of a file. Raises Refusal."""
     try:
-        with path.open("rb") as opened:
-            return hashlib.file_digest(opened, "sha256").hexdigest()
+        return sha256_of(path)
     except OSError as error:
         raise Refusal("unreadable", f"cannot be read: {error.strerror}") from None

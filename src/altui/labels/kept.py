@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from altui.errors import AltuiError
-from altui.files import Beside, sync_folder, write_beside
+from altui.files import Beside, sha256_of, sync_folder, write_beside
 from altui.labels.verdict import Refusal
 from altui.store.connection import STATE
 from altui.text import plain
@@ -131,8 +131,7 @@ def digest_of(path: Path) -> str:
     try:
         if not path.is_file():  # a pipe would be waited on for ever
             return ""
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return sha256_of(path)
     except OSError:
         return ""
 

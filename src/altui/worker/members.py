@@ -3,8 +3,8 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from pathlib import Path
 
+from altui.files import sha256_of
 from altui.jobs.folder import CHECKPOINT, MEMBERS, JobFolder, JobSpec
 
 SEEDS = 1 << 32
@@ -23,7 +23,7 @@ def scoring_key(spec: JobSpec, folders: Sequence[JobFolder]) -> str:
     """Alike for scorings of the same slices by the same networks in the same way."""
     config = spec.config
     about = {
-        "networks": [_digest(folder.path / CHECKPOINT) for folder in folders],
+        "networks": [sha256_of(folder.path / CHECKPOINT) for folder in folders],
         "scoring": config.scoring.model_dump(),
         "augmentation": config.augmentation.symmetries,
         "samples": [sample.model_dump() for sample in config.split("train")],
@@ -41,8 +41,3 @@ def _member(folder: JobFolder, spec: JobSpec, number: int) -> tuple[JobFolder, J
     config = spec.config.model_copy(update={"training": training.model_copy(update={"seed": seed})})
     previous = f"{spec.previous}/{MEMBERS}/{number}" if spec.previous else None
     return JobFolder(path), spec.model_copy(update={"config": config, "previous": previous})
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from altui.files import sha256_of
 from altui.labels.manifest import Entry, Role
 from altui.slices import SliceId
 
@@ -34,8 +35,7 @@ class Files:
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         write(path)
-        with path.open("rb") as file:
-            self._note(name, role, hashlib.file_digest(file, "sha256").hexdigest(), of)
+        self._note(name, role, sha256_of(path), of)
 
     def text(self, name: str, role: Role, text: str) -> None:
         """UTF-8, with line ends that every system's editors show."""
@@ -48,8 +48,7 @@ class Files:
         path.parent.mkdir(parents=True, exist_ok=True)
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as opened:
             yield Archive(opened, lambda *noted: self._note(f"{name}/{noted[0]}", *noted[1:]))
-        with path.open("rb") as file:
-            self._note(name, "tool", hashlib.file_digest(file, "sha256").hexdigest(), None)
+        self._note(name, "tool", sha256_of(path), None)
 
     def _note(self, name: str, role: Role, digest: str, of: SliceId | None) -> None:
         self.entries.append(
