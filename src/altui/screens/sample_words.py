@@ -2,7 +2,7 @@
 
 from textual.content import Content
 
-from altui.report import table
+from altui.report.tables import table
 from altui.rounds.samples import SampleFigures
 from altui.screens import words
 from altui.screens.table import Row, cell
