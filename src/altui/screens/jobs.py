@@ -1,8 +1,7 @@
 """Screen 4: background jobs, how far they are, and what they write to their logs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from pathlib import Path
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -21,7 +20,7 @@ from altui.screens.ask import Ask
 from altui.screens.base import AltuiScreen
 from altui.screens.confirm import Confirm
 from altui.screens.table import RecordTable, Row, cell
-from altui.text import duration, plain, with_project
+from altui.text import duration, plain
 from altui.widgets.chart import LineChart, Series
 from altui.widgets.told import Told
 from altui.widgets.wrapped_log import WrappedLog
@@ -140,7 +139,7 @@ class JobsScreen(AltuiScreen):
             return
         if job is not None:
             self.query_one("#detail").border_title = Content(f"{job.id}: {job.state}")
-            self.query_one("#progress Told", Told).tell(describe(job, detail, self.altui.folder))
+            self.query_one("#progress Told", Told).tell(describe(job, detail, self.altui.hint))
             self.query_one(Meter).show(job.progress)
             for part in (self.query_one(Meter), self.query_one("#progress")):
                 part.set_class(not job.active, "-off")
@@ -229,8 +228,10 @@ def row(job: JobView) -> Row:
     )
 
 
-def describe(job: JobView, detail: JobDetail | None, project: Path) -> Content:
-    """Stage, step, loss, time left and memory; or how the job ended and what to do about it."""
+def describe(job: JobView, detail: JobDetail | None, hint: Callable[[str], str]) -> Content:
+    """Stage, step, loss, time left and memory; or how the job ended and what to do about it:
+    `hint` tells its commands as keys.
+    """
     last = detail.last if detail else None
     stage = job.stage or (last.stage if last else None)
     steps = (job.step, job.steps) if job.stage else (last.step, last.steps) if last else (0, 0)
@@ -244,7 +245,7 @@ def describe(job: JobView, detail: JobDetail | None, project: Path) -> Content:
     # First what there is to mend, so that it is seen where there is little room.
     told = (
         job.message,
-        with_project(job.hint, project),
+        hint(job.hint),
         ", ".join(filter(None, parts)) or waiting(job),
     )
     return Content("\n").join(Content(plain(text)) for text in told if text)
