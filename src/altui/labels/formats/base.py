@@ -18,6 +18,7 @@ from altui.volumes.base import naming
 
 LARGEST = 2**31  # no class id is near it
 Shape = tuple[int, int]
+Corner = tuple[int, int, int]  # slice, y, x
 AS_PNG = "save the mask as PNG or TIFF"
 
 
@@ -48,7 +49,9 @@ class Masks:
     notes: tuple[str, ...] = field(default=())
     minutes: tuple[float | None, ...] = ()  # of work on each, by the tool's own clock
     tool: str = ""  # what wrote the file, where that is told
-    corner: tuple[int, int, int] | None = None  # (slice, y, x) of what is cut out of its image
+    corner: Corner | None = None  # of what is cut out of its image
+    image: Shape | None = None  # of which size that is, where it is told
+    origin: Corner | None = None  # the same, where what is there does not cover its image
 
     def shape(self, index: int) -> Shape | None:
         return self.shapes[index] if len(self.shapes) > 1 else self.shapes[0]
