@@ -12,6 +12,7 @@ from altui.labels.names import find_slice, sample_alone
 from altui.labels.read import Reader
 from altui.labels.returned import Returned, returned_files
 from altui.labels.scratch import Scratch
+from altui.labels.series import labelled_series
 from altui.labels.verdict import Refusal, Verdict, refused
 from altui.labels.which import WAY_OUT, Labelled, Samples, slices_of
 from altui.rounds.repeats import open_repeats
@@ -96,10 +97,18 @@ class Finding:
         """Raises Refusal."""
         masks = self._open(file)
         self.notes += [f"{plain(file.name)}: {note}" for note in masks.notes]
-        if slice_id is not None:
-            labelled = Labelled((slice_id,) * masks.count)
+
+        def label(masks: Masks) -> Labelled:
+            if slice_id is not None:
+                return Labelled((slice_id,) * masks.count)
+            return slices_of(file, masks, self._samples, self._shifted)
+
+        if masks.series:
+            labelled, series = labelled_series(masks, label, self._headers)
+            self.notes.append(f"{plain(file.name)}: of what it holds, {series} is read")
         else:
-            labelled = slices_of(file, masks, self._samples, self._shifted)
+            labelled = label(masks)
+        if slice_id is None:
             self._say_placed(file, masks, labelled)
         passed = 0
         for index, one in enumerate(labelled.slices):
@@ -114,7 +123,7 @@ class Finding:
                 passed += 1
             else:
                 yield Found(file, index, name, one, labelled.whole)
-        if passed == masks.count:
+        if passed and passed == sum(one is not None for one in labelled.slices):
             raise Refusal(
                 "not-asked",
                 "holds a whole sample, of which the round asks for no slice; take those that "
