@@ -54,7 +54,7 @@ class Plan:
     @property
     def masks_hold(self) -> str:
         """'0: 92 %, 1: 2.4 %, 2: 5.6 % of their pixels': which class is which; empty for none."""
-        shares = [f"{id}: {100 * share:.2g} %" for id, share in enumerate(self.shares or ())]
+        shares = [f"{value}: {100 * share:.2g} %" for value, share in enumerate(self.shares or ())]
         return f"{', '.join(shares)} of their pixels" if shares else ""
 
     @property
