@@ -360,6 +360,10 @@ class AltuiApp(TypeAhead):
             self.log("the app has ended")
 
     def on_altui_app_polled(self, message: Polled) -> None:
+        if self.snapshot is None:
+            from altui.widgets.memory import set_aside
+
+            set_aside()
         self.snapshot = message.snapshot
         self._unseen = self._doing > 0
         if self.is_running:
