@@ -23,6 +23,7 @@ from altui.screens.confirm import Confirm
 from altui.screens.table import RecordTable, Row, cell
 from altui.text import duration, plain, with_project
 from altui.widgets.chart import LineChart, Series
+from altui.widgets.titled import Titled
 from altui.widgets.told import Told
 from altui.widgets.wrapped_log import WrappedLog
 
@@ -59,6 +60,10 @@ class Meter(Widget):
         )
 
 
+class Detail(Titled, Vertical):
+    """What a job is about."""
+
+
 class JobsScreen(AltuiScreen):
     SCREEN_NAME = "jobs"
     CSS_PATH = "jobs.tcss"
@@ -73,7 +78,7 @@ class JobsScreen(AltuiScreen):
             jobs.border_title = "Jobs"
             yield RecordTable(COLUMNS, follow="first")
             yield Static("no job has been started yet", id="none", markup=False)
-        with Vertical(classes="panel", id="detail"):
+        with Detail(classes="panel", id="detail"):
             with VerticalScroll(id="progress"):
                 yield Told()
             yield Meter()
@@ -139,7 +144,7 @@ class JobsScreen(AltuiScreen):
             self._watch()
             return
         if job is not None:
-            self.query_one("#detail").border_title = Content(f"{job.id}: {job.state}")
+            self.query_one(Detail).entitle(f"{job.id}: {job.state}")
             self.query_one("#progress Told", Told).tell(describe(job, detail, self.altui.folder))
             self.query_one(Meter).show(job.progress)
             for part in (self.query_one(Meter), self.query_one("#progress")):

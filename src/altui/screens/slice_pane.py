@@ -15,6 +15,7 @@ from altui.screens.viewing import Viewing
 from altui.widgets.layers import Layers
 from altui.widgets.palette import Palette, heat_legend, legend, palette_of
 from altui.widgets.slice_view import SliceView
+from altui.widgets.titled import Titled
 from altui.widgets.told import Told
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 PATIENCE = 0.5  # seconds that the last picture stays while the next is read
 
 
-class SlicePane(Vertical):
+class SlicePane(Titled, Vertical):
     """Shows the slice that was wished for last; tells `Shown` once it does."""
 
     DEFAULT_CSS = """
@@ -54,7 +55,6 @@ class SlicePane(Vertical):
         self._picture: Picture | None = None
         self._viewing = Viewing()
         self._title, self._place = "", ""
-        self._told = "", ""  # what the border says
         self.wish: Wish | None = None
 
     def compose(self) -> ComposeResult:
@@ -156,9 +156,7 @@ class SlicePane(Vertical):
         place = ", ".join(filter(None, (self._place, self._viewing.said())))
         if self.wish is not None and self.picture is None:
             place = f"reading {place}"
-        if (self._title, place) != self._told:
-            self._told = self._title, place
-            self.border_title, self.border_subtitle = map(Content, self._told)
+        self.entitle(self._title, place)
 
     def _show_legend(self) -> None:
         if self.wish is not None and self.picture is None:
