@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from pathlib import Path
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -145,7 +144,8 @@ class JobsScreen(AltuiScreen):
             return
         if job is not None:
             self.query_one(Detail).entitle(f"{job.id}: {job.state}")
-            self.query_one("#progress Told", Told).tell(describe(job, detail, self.altui.folder))
+            told = describe(job, detail, self._hint(job))
+            self.query_one("#progress Told", Told).tell(told)
             self.query_one(Meter).show(job.progress)
             for part in (self.query_one(Meter), self.query_one("#progress")):
                 part.set_class(not job.active, "-off")
@@ -153,6 +153,12 @@ class JobsScreen(AltuiScreen):
             self._show_log(job.id if job else None, detail.log if detail else ())
             self._show_losses(detail.losses if detail else ())
         self._watch()
+
+    def _hint(self, job: JobView) -> str:
+        """What to do: by a key where the job's own hint is a command."""
+        if job.state == "lost":
+            return f"see its log; press {self.altui.key_of('retry')} to start it again"
+        return with_project(job.hint, self.altui.folder)
 
     def _show_losses(self, losses: Points) -> None:
         self.set_class(len(losses) > 1, "-losses")
@@ -234,7 +240,7 @@ def row(job: JobView) -> Row:
     )
 
 
-def describe(job: JobView, detail: JobDetail | None, project: Path) -> Content:
+def describe(job: JobView, detail: JobDetail | None, hint: str) -> Content:
     """Stage, step, loss, time left and memory; or how the job ended and what to do about it."""
     last = detail.last if detail else None
     stage = job.stage or (last.stage if last else None)
@@ -249,7 +255,7 @@ def describe(job: JobView, detail: JobDetail | None, project: Path) -> Content:
     # First what there is to mend, so that it is seen where there is little room.
     told = (
         job.message,
-        with_project(job.hint, project),
+        hint,
         ", ".join(filter(None, parts)) or waiting(job),
     )
     return Content("\n").join(Content(plain(text)) for text in told if text)
