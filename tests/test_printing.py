@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from altui.cli.base import hang
 from altui.query.strategies import STRATEGIES
-from altui.report import fit
+from altui.report.tables import fit
 from altui.text import folded
 
 LINES = st.lists(st.sampled_from(["a", "to", "slices", "x" * 30, " ", "·"]), max_size=20).map(

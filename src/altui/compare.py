@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from altui.report import figure, table
+from altui.report.tables import figure, table
 from altui.text import count, listing, plain
 
 if TYPE_CHECKING:

@@ -201,6 +201,20 @@ async def test_an_earlier_mask_is_looked_at_and_brought_back(
         assert np.array_equal(current, kept)
 
 
+async def test_nothing_is_awaited_yet_but_others_are_labelled(project: Project) -> None:
+    finish_round(project, 0.7)
+    project.propose()
+    app = app_on(project.root)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_labels(pilot)
+        number = len(project.labels())
+        assert number > 0
+        expected = f"no slice is approved yet; l lists all {number} labelled ones"
+        assert told(app).replace("\n", " ") == expected
+        await press(pilot, "l")
+        assert len(states(app)) == number
+
+
 async def test_nothing_is_awaited_yet(project: Project) -> None:
     app = app_on(project.root)
     async with app.run_test(size=(80, 24)) as pilot:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from altui.jobs.folder import PROGRESS, JobFolder, Progress
 from altui.jobs.losses import MOST, Losses, averaged
 from altui.jobs.state import JobView
-from altui.report import memory_text
+from altui.report.jobs import memory_text
 from altui.worker.use import gpu_memory, memory
 
 

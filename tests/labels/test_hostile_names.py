@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from altui import Project
 from altui.cli import main
-from altui.report import import_text
+from altui.report.imports import import_text
 from altui.slices import SliceId
 from tests.labels.conftest import SLICES, Save
 

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from altui import AltuiError, Project
 from altui.cli import main
 from altui.labels.stored import stored_files
-from altui.report import import_text
+from altui.report.imports import import_text
 from altui.setup.check import check_project
 from altui.slices import SliceId
 from tests.labels.conftest import SLICES, Array, Save, label_of, right_mask

@@ -12,7 +12,7 @@ from altui import Project
 from altui.cli import main
 from altui.config import Stopping
 from altui.jobs.folder import ANYWHERE, RESULT, JobFolder, JobSpec
-from altui.report import status_text
+from altui.report.status import status_text
 from altui.rounds.changes import mask_changes, setting_changes, settings_of
 from altui.rounds.evidence import broken, describe_classes, describe_stability, points
 from altui.rounds.gain import Change, Confusions

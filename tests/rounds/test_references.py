@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from altui import Project
-from altui.report import status_text
+from altui.report.status import status_text
 
 from ..simulation.made import add_simulation
 

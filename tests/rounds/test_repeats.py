@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from altui.report import agreement_text
+from altui.report.status import agreement_text
 from altui.rounds.gain import miou_interval
 from altui.rounds.repeats import FEWEST, Agreement, agreements
 from altui.store.history import Event, History, Label, Reading, Repeat

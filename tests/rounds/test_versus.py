@@ -3,7 +3,7 @@
 import pytest
 
 from altui import AltuiError, Project
-from altui.report import class_lines
+from altui.report.status import class_lines
 
 from .results import finish_round
 

@@ -114,7 +114,7 @@ def show(text: str) -> None:
     """Data for people, line by line: names and notes in it may be anyone's. On a terminal, lines
     are broken between words.
     """
-    from altui.report import columns
+    from altui.report.tables import columns
 
     lines = list(map(plain, text.split("\n")))
     if width := columns():

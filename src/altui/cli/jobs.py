@@ -43,7 +43,7 @@ def run(project: Path, wait: bool) -> None:
     ended = follow(opened, job)
     if ended.state != "finished":
         raise AltuiError(f"{ended.id} {ended.state}: {ended.message}", ended.hint)
-    from altui.report import status_text
+    from altui.report.status import status_text
 
     show(status_text(opened.status()))
 
@@ -57,7 +57,7 @@ def run(project: Path, wait: bool) -> None:
 @json_option
 def jobs(project: Path, action: str, job: str | None, as_json: bool) -> None:
     """Background jobs: list, show, log, cancel, retry."""
-    from altui.report import job_text, jobs_text
+    from altui.report.jobs import job_text, jobs_text
     from altui.rounds.status import job_json
 
     opened = open_project(project)
@@ -89,7 +89,7 @@ def jobs(project: Path, action: str, job: str | None, as_json: bool) -> None:
 
 def say_classes(project: "Project") -> None:
     """What the network is about to learn from. The job runs, so a fault here is only told."""
-    from altui.report import class_lines
+    from altui.report.status import class_lines
 
     try:
         for line in class_lines(project.labelled_pixels()):
@@ -99,7 +99,7 @@ def say_classes(project: "Project") -> None:
 
 
 def say_strays(project: "Project") -> None:
-    from altui.report import stray_text
+    from altui.report.status import stray_text
 
     strays = project.status().strays
     if strays:

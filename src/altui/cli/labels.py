@@ -140,7 +140,8 @@ def import_labels(
     as_json: bool,
 ) -> None:
     """Check returned masks; take in the good ones."""
-    from altui.report import columns, import_text
+    from altui.report.imports import import_text
+    from altui.report.tables import columns
     from altui.slices import SliceId
 
     if bool(paths) == from_oracle:
@@ -183,7 +184,8 @@ def labels(
     project: Path, slice_name: str | None, revision: int | None, agreement: bool, as_json: bool
 ) -> None:
     """Who labelled what, when; a SLICE's revisions; bring one back."""
-    from altui.report import agreement_text, labels_text, revisions_text
+    from altui.report.labels import labels_text, revisions_text
+    from altui.report.status import agreement_text
 
     if agreement and (slice_name or revision is not None):
         raise click.UsageError("--agreement is of all slices together")

@@ -35,7 +35,7 @@ def quarantine(
     as_json: bool,
 ) -> None:
     """Masks in doubt: list; accept or refuse SLICE… or --all."""
-    from altui.report import quarantine_text
+    from altui.report.labels import quarantine_text
 
     opened = open_project(project)
     if action == "list":

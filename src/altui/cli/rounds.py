@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @json_option
 def status(project: Path, as_json: bool) -> None:
     """Rounds, mIoU, stopping verdict, jobs, and what to do next."""
-    from altui.report import status_text
+    from altui.report.status import status_text
 
     found = open_project(project).status()
     if as_json:
@@ -41,7 +41,7 @@ def status(project: Path, as_json: bool) -> None:
 @json_option
 def propose(project: Path, strategy: str | None, number: int | None, as_json: bool) -> None:
     """Propose slices for this round, or the next one."""
-    from altui.report import proposals_text, shown_text
+    from altui.report.proposals import proposals_text, shown_text
 
     opened = open_project(project)
     if number is not None:

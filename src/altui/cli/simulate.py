@@ -82,7 +82,7 @@ def simulate(
 def strategies(as_json: bool) -> None:
     """The query strategies, one line each."""
     from altui.query.strategies import every_strategy
-    from altui.report import strategies_text
+    from altui.report.proposals import strategies_text
 
     found, refused = every_strategy()
     if as_json:

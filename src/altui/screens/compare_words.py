@@ -1,6 +1,6 @@
 """What the Compare screen says of two rounds."""
 
-from altui.report import figure, table
+from altui.report.tables import figure, table
 from altui.rounds.results import RoundResult
 from altui.rounds.versus import Versus
 from altui.screens import words

@@ -14,7 +14,7 @@ from altui.actions import Context, bindings
 from altui.jobs.losses import Points
 from altui.jobs.state import JobView
 from altui.poller import JobDetail, Snapshot
-from altui.report import memory_text
+from altui.report.jobs import memory_text
 from altui.screens import words
 from altui.screens.ask import Ask
 from altui.screens.base import AltuiScreen

@@ -10,7 +10,7 @@ from altui.labels.checks.remark import Remark
 from altui.labels.history import Revision
 from altui.labels.overview import LabelState, SliceLabels
 from altui.labels.quarantine import QuarantinedMask
-from altui.report import rounds_seen
+from altui.report.labels import rounds_seen
 from altui.screens import words
 from altui.screens.table import Row, cell
 from altui.text import plain

@@ -2,7 +2,7 @@
 
 from textual.content import Content
 
-from altui.report import table
+from altui.report.tables import table
 from altui.rounds.samples import SampleFigures
 from altui.screens import words
 from altui.screens.table import Row, cell
@@ -64,7 +64,7 @@ def fractions(
 def by_round(one: SampleFigures, names: tuple[str, ...]) -> list[str]:
     """mIoU and IoU by class of each round, the newest first."""
     if not one.rounds:
-        return ["networks are not measured on training samples"] * (one.split == "train")
+        return ["networks are not measured on", "training samples"] * (one.split == "train")
     header = ("round", "mIoU", *(shortened(plain(name), 5) for name in names))
     rows = [
         (str(each.round), words.ratio(each.miou), *map(words.ratio, each.class_iou))
