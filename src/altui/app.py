@@ -360,11 +360,14 @@ class AltuiApp(TypeAhead):
             self.log("the app has ended")
 
     def on_altui_app_polled(self, message: Polled) -> None:
-        if self.snapshot is None:
+        before, self.snapshot = self.snapshot, message.snapshot
+        if before is None:
             from altui.widgets.memory import set_aside
 
             set_aside()
-        self.snapshot = message.snapshot
+        elif before.config != self.snapshot.config:
+            self.pictures.forget()
+            self.say("altui.toml has changed: what you do from now on goes by it")
         self._unseen = self._doing > 0
         if self.is_running:
             here = self.screen_stack[0]

@@ -262,7 +262,11 @@ def describe(job: JobView, detail: JobDetail | None, hint: str) -> Content:
 
 
 def waiting(job: JobView) -> str:
-    return "waiting for its process to start" if job.active else "no progress was written"
+    if not job.active:
+        return "it ended before its first step"
+    if job.state == "queued":
+        return "waiting for its process to start"
+    return "getting ready: loading PyTorch, the labels and the network"
 
 
 def overlap(old: Sequence[str], new: Sequence[str]) -> int:

@@ -110,6 +110,11 @@ class Pictures:
             self._reader.start()
         return picture
 
+    def forget(self) -> None:
+        """Read anew what is wanted next: the files may be others now."""
+        with self._news:
+            self._kept.clear()
+
     def close(self) -> None:
         with self._news:
             self._closed = True
