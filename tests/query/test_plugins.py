@@ -104,7 +104,7 @@ def test_the_refused_are_told_and_the_rest_listed(site: Path) -> None:
     assert {"name", "summary", "needs", "package", "error"} == set(entries[0])
 
 
-def test_numpys_numbers_are_numbers_and_what_is_printed_is_no_data(site: Path, folder: Path) -> None:
+def test_numpys_numbers_will_do_and_what_is_printed_is_no_data(site: Path, folder: Path) -> None:
     module = (
         "import numpy as np\n"
         "from altui.query.pool import Batch, Pick\n"

@@ -62,7 +62,7 @@ def deflated(image: Bytes) -> bytes:
     and maps are either runs or noise.
     """
     squeeze = zlib.compressobj(LEVEL, strategy=zlib.Z_RLE)
-    return squeeze.compress(image) + squeeze.flush()
+    return squeeze.compress(image.data) + squeeze.flush()
 
 
 @dataclass(frozen=True)

@@ -98,7 +98,7 @@ def highest(values: torch.Tensor, wanted: int) -> torch.Tensor:
     these are looked through: less than half of the time of torch's own top k over all.
     """
     groups = values.shape[2] // GROUP
-    grouped = values[..., : groups * GROUP].unflatten(2, (GROUP, groups))
+    grouped = values[..., : groups * GROUP].reshape(*values.shape[:2], GROUP, groups)
     best = grouped.amax(2).topk(min(wanted, groups), sorted=False).indices
     inside = grouped.gather(3, best[:, :, None].expand(-1, -1, GROUP, -1)).flatten(2)
     rest = values[..., groups * GROUP :]
