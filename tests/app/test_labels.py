@@ -150,7 +150,7 @@ async def test_differences_to_the_prediction(
         picture = app.screen.query_one(SlicePane).picture
         assert picture is not None
         assert picture.layers is not None
-        mask, heat = project.label(good), picture.layers.heat
+        mask, heat = project.label(good), picture.layers.arrays.heat
         assert mask is not None
         assert heat is not None
         predicted = project.prediction(good)
@@ -181,8 +181,8 @@ async def test_an_earlier_mask_is_looked_at_and_brought_back(
         assert picture.layers is not None
         kept = project.label(good, first)
         assert kept is not None
-        assert picture.layers.classes is not None
-        assert np.array_equal(picture.layers.classes, kept)
+        assert picture.layers.arrays.classes is not None
+        assert np.array_equal(picture.layers.arrays.classes, kept)
         await press(pilot, "full_stop")
         assert title(app) == f"{good}, revision {second}"
         await press(pilot, "comma")

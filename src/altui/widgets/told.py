@@ -31,9 +31,11 @@ class Told(Static):
             self.update(new, layout=not self._is_as_large(old, new))
 
     def _is_as_large(self, old: Content, new: Content) -> bool:
-        width = self.styles.width
-        if not self.size or (width is not None and width.is_auto):
+        if not self.size:
             return False
+        width = self.styles.width
+        if width is not None and width.is_auto:
+            return extent(old) == extent(new)
         return self._height(old) == self._height(new)
 
     def _height(self, content: Content) -> int:
@@ -42,3 +44,9 @@ class Told(Static):
         if least is None or not isinstance(around, Widget):
             return lines
         return max(lines, int(least.resolve(around.content_size, self.app.size)))
+
+
+def extent(content: Content) -> tuple[int, int]:
+    """Columns and lines of a text that is not wrapped."""
+    lines = content.split("\n", allow_blank=True)
+    return max(line.cell_length for line in lines), len(lines)
