@@ -59,6 +59,11 @@ class Terminal:
             count += len(found)
         return count
 
+    def settle_until(self, end: float) -> None:
+        """Read until then, by the monotonic clock."""
+        while (left := end - time.monotonic()) > 0:
+            self.read(left)
+
     def press(self, key: str, patience: float = 5.0, quiet: float = QUIET) -> Brought:
         begin = time.perf_counter()
         os.write(self._terminal, key.encode())

@@ -154,6 +154,50 @@ def slicer(target: Path) -> None:
         slicerio.add_segment(made, inner, {"name": "Bone", "color": [0.9, 0.8, 0.6]})
         slicerio.add_segment(made, volume == 2, {"name": "implant", "color": [0.2, 0.2, 0.9]})
         slicerio.write_segmentation(str(target / f"{name}.seg.nrrd"), made)
+        if name == "slicer":
+            itk_cropped(target)
+    slicer_cropped(target)
+
+
+PART = (slice(4, 24), slice(5, 26), slice(2, 7))  # x, y, z of what is labelled, and some more
+
+
+def itk_cropped(target: Path) -> None:
+    """A part of a segmentation as ITK cuts it out: only its origin tells where it was."""
+    import SimpleITK
+
+    whole = SimpleITK.ReadImage(str(target / "slicer.seg.nrrd"))
+    part = whole[PART[0], PART[1], PART[2]]
+    for key in whole.GetMetaDataKeys():
+        if key.startswith("Segment"):
+            part.SetMetaData(key, whole.GetMetaData(key))
+    SimpleITK.WriteImage(part, str(target / "slicer_itk_cropped.seg.nrrd"), True)
+
+
+def slicer_cropped(target: Path) -> None:
+    """A part of a segmentation of a sample that was centred in 3D Slicer, with its voxels' size;
+    the geometry of the image is written beside, in Slicer's right, front, up.
+    """
+    import slicerio
+
+    spacing, first = 0.005, np.array([one.start for one in PART])
+    sizes = np.array([SHAPE[1], SHAPE[0], SLICES])
+    centre = -(sizes - 1) / 2 * spacing
+    place = np.diag([spacing] * 3 + [1.0])
+    place[:3, 3] = centre + first * spacing
+    image = np.diag([-spacing, -spacing, spacing, 1.0])
+    image[:3, 3] = centre * (-1, -1, 1)
+    extent = ";".join(f"0;{size - 1}" for size in sizes)
+    geometry = ";".join(f"{one:.17g}" for one in image.ravel()) + f";{extent};"
+    volume = right_volume().transpose()[PART]
+    made = slicerio.create_segmentation(volume.shape, place)
+    made["conversionParameters"] = [
+        {"name": name, "value": value, "description": "In words."}
+        for name, value in (("Joint smoothing", "0"), ("Reference image geometry", geometry))
+    ]
+    slicerio.add_segment(made, volume == 1, {"name": "Bone", "color": [0.9, 0.8, 0.6]})
+    slicerio.add_segment(made, volume == 2, {"name": "implant", "color": [0.2, 0.2, 0.9]})
+    slicerio.write_segmentation(str(target / "slicer_cropped.seg.nrrd"), made)
 
 
 if __name__ == "__main__":

@@ -49,6 +49,9 @@ _T = TypeVar("_T")
 
 
 INTERVAL = 1.0  # seconds
+# Seconds that one thread may keep others waiting: a key passes three, and between them each that
+# reads would hold it up for Python's 5 ms.
+TURN = 0.0005
 
 
 def _rounds() -> AltuiScreen:
@@ -282,6 +285,7 @@ class AltuiApp(TypeAhead):
         from altui.widgets.memory import return_freed_memory
 
         return_freed_memory()
+        sys.setswitchinterval(TURN)
         self._doing += 1
         work = partial(self._work, self._open, self._opened, self._not_opened)
         threading.Thread(target=work, name="altui-open", daemon=True).start()
@@ -356,7 +360,14 @@ class AltuiApp(TypeAhead):
             self.log("the app has ended")
 
     def on_altui_app_polled(self, message: Polled) -> None:
-        self.snapshot = message.snapshot
+        before, self.snapshot = self.snapshot, message.snapshot
+        if before is None:
+            from altui.widgets.memory import set_aside
+
+            set_aside()
+        elif before.config != self.snapshot.config:
+            self.pictures.forget()
+            self.say("altui.toml has changed: what you do from now on goes by it")
         self._unseen = self._doing > 0
         if self.is_running:
             here = self.screen_stack[0]

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from altui.config import Config
 from altui.errors import AltuiError
 from altui.jobs.folder import JobFolder, Progress
 from altui.jobs.losses import Losses, Points
@@ -35,7 +36,7 @@ class Snapshot:
 
     `slices`: how many each training sample has; `oracle`: whether masks are missing, and the
     samples of all of them have masks of their own; `samples`: of every split; `labels`: what came
-    back and what is missing.
+    back and what is missing; `config`: what altui.toml says.
     """
 
     status: Status
@@ -45,6 +46,7 @@ class Snapshot:
     oracle: bool = False
     samples: tuple[SampleFigures, ...] = ()
     labels: tuple[SliceLabels, ...] = ()
+    config: Config | None = None
 
     def slices_of(self, sample: str) -> int:
         return dict(self.slices).get(sample, 0)
@@ -71,6 +73,7 @@ class Poller:
         self._watched: str | None = None
         self._latest: Snapshot | None = None
         self._fault = ""
+        self._config_fault, self._config_told = "", ""
         self._ended_detail: tuple[JobView, JobDetail] | None = None
         self._losses: Losses | None = None  # of the watched job
 
@@ -95,8 +98,24 @@ class Poller:
         while not self._stopped:
             # Cleared before looking: a kick in the middle of a look asks for another.
             self._wake.clear()
+            self._reload()
             self._look()
             self._wake.wait(self._interval)
+
+    def _reload(self) -> None:
+        """Follow altui.toml. Its fault is told once, and only where it is there at two looks in a
+        row, as that of a file which an editor has written half is not.
+        """
+        before = self._config_fault
+        try:
+            self._project.reload()
+        except AltuiError as error:
+            self._config_fault = repr(error)
+            if self._config_fault == before and before != self._config_told:
+                self._config_told = before
+                self._failed(error)
+        else:
+            self._config_fault = self._config_told = ""
 
     def _look(self) -> None:
         try:
@@ -124,6 +143,7 @@ class Poller:
             self._has_oracle(status),
             sample_figures(history, workspace),
             label_overview(history),
+            workspace.config,
         )
 
     def _has_oracle(self, status: Status) -> bool:

@@ -82,6 +82,16 @@ class Project:
     def config(self) -> Config:
         return self.workspace.config
 
+    def reload(self) -> bool:
+        """Go by altui.toml as it is now; returns whether it has changed. Where it has faults,
+        raises AltuiError and goes by the last good one.
+        """
+        before, self.workspace = self.workspace, self.workspace.renewed()
+        if self.workspace is before:
+            return False
+        self._windows = {}
+        return True
+
     def refresh(self) -> tuple[str, ...]:
         """Bring in the results of ended jobs; returns their ids. Cheap when there are none."""
         collected = collect(self.workspace)
@@ -114,6 +124,7 @@ class Project:
 
     def propose(self, strategy: str | None = None) -> Proposals:
         """Propose for the current round, or for the next once this one has its results."""
+        self.reload()
         return propose(self.workspace, strategy)
 
     def strategies(self) -> tuple[Strategy, ...]:
@@ -221,6 +232,7 @@ class Project:
         not ask for; `trust` takes masks that only look doubtful; `slice_id` says which slice
         the only mask there labels, `annotator` who drew them (default: whoever imports).
         """
+        self.reload()
         return import_paths(
             self.workspace,
             [Path(path) for path in paths],
@@ -291,6 +303,7 @@ class Project:
 
     def run(self) -> str:
         """Start the round's job in the background; returns its id."""
+        self.reload()
         return run.run_round(self.workspace)
 
     def job(self, name: str | None = None) -> JobView:
@@ -302,6 +315,7 @@ class Project:
 
     def retry(self, name: str | None = None) -> str:
         """Start a failed, lost or cancelled job again; returns the new job's id."""
+        self.reload()
         return run.retry(self.workspace, name)
 
     def job_log(self, name: str, lines: int = 20) -> list[str]:
@@ -329,6 +343,7 @@ class Project:
         have finished, are not begun again. `full` adds full supervision; `budget`: slices a
         round (default: [query] budget); `parallel`: trainings at a time on each device.
         """
+        self.reload()
         wish = SimulationSpec(
             rounds=rounds,
             strategies=tuple(strategies),

@@ -3,9 +3,11 @@
 import os
 import stat
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
@@ -36,8 +38,23 @@ class Workspace:
         """Raises AltuiError where the folder, its config or its state cannot be used."""
         self.root = root.absolute()
         check_folder(self.root)
+        self._stamp = file_stamp(self.root / CONFIG_NAME)  # first: what changes now is seen later
         self.config: Config = load(self.root / CONFIG_NAME)
         self.store = Store(self.root, who)
+
+    def renewed(self) -> Self:
+        """Itself, or where altui.toml has changed since it was read, one that goes by it as it is
+        now, with the same store. Raises AltuiError where that file has faults.
+        """
+        stamp = file_stamp(self.root / CONFIG_NAME)
+        if stamp == self._stamp:
+            return self
+        config = load(self.root / CONFIG_NAME)
+        new = copy(self)
+        new._stamp, new.config = stamp, config
+        for known in ("headers", "train"):
+            vars(new).pop(known, None)
+        return new
 
     @property
     def state(self) -> Path:
@@ -176,6 +193,15 @@ class Workspace:
                     width=header.width,
                     dtype=header.dtype,
                 )
+
+
+def file_stamp(path: Path) -> tuple[int, int, int] | None:
+    """Another one where the file has been written or replaced; None where it is not there."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def check_folder(root: Path) -> None:

@@ -150,7 +150,7 @@ async def test_differences_to_the_prediction(
         picture = app.screen.query_one(SlicePane).picture
         assert picture is not None
         assert picture.layers is not None
-        mask, heat = project.label(good), picture.layers.heat
+        mask, heat = project.label(good), picture.layers.arrays.heat
         assert mask is not None
         assert heat is not None
         predicted = project.prediction(good)
@@ -181,8 +181,8 @@ async def test_an_earlier_mask_is_looked_at_and_brought_back(
         assert picture.layers is not None
         kept = project.label(good, first)
         assert kept is not None
-        assert picture.layers.classes is not None
-        assert np.array_equal(picture.layers.classes, kept)
+        assert picture.layers.arrays.classes is not None
+        assert np.array_equal(picture.layers.arrays.classes, kept)
         await press(pilot, "full_stop")
         assert title(app) == f"{good}, revision {second}"
         await press(pilot, "comma")
@@ -199,6 +199,20 @@ async def test_an_earlier_mask_is_looked_at_and_brought_back(
         current = project.label(good)
         assert current is not None
         assert np.array_equal(current, kept)
+
+
+async def test_nothing_is_awaited_yet_but_others_are_labelled(project: Project) -> None:
+    finish_round(project, 0.7)
+    project.propose()
+    app = app_on(project.root)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_labels(pilot)
+        number = len(project.labels())
+        assert number > 0
+        expected = f"no slice is approved yet; l lists all {number} labelled ones"
+        assert told(app).replace("\n", " ") == expected
+        await press(pilot, "l")
+        assert len(states(app)) == number
 
 
 async def test_nothing_is_awaited_yet(project: Project) -> None:

@@ -239,7 +239,7 @@ async def test_the_nearest_labelled_slice(predicted: AltuiApp, size: tuple[int, 
         masks = tifffile.imread(app.project.root / f"{found.sample}_mask.tif")
         assert labelled.picture is not None
         assert labelled.picture.layers is not None
-        np.testing.assert_array_equal(labelled.picture.layers.classes, masks[found.index])
+        np.testing.assert_array_equal(labelled.picture.layers.arrays.classes, masks[found.index])
         await press(pilot, "b")
         assert (own.display, labelled.display) == (True, False)
         assert "nearest labelled" not in screen_text(app).split("Why")[0]

@@ -51,6 +51,8 @@ async def test_the_slice_looked_at_is_picked_in_place_of_the_proposal(folder: Pa
         assert found[str(viewed)] == "approved"
         assert proposal not in found
         assert "picked by anna" in screen_text(app)
+        assert ", by hand" in screen_text(app)
+        assert "by by" not in screen_text(app)
 
 
 async def test_any_slice_is_picked_by_its_name_and_rules_are_told(folder: Path) -> None:

@@ -55,6 +55,17 @@ def tiffs() -> Iterator[bytes]:
         buffer = io.BytesIO()
         tifffile.imwrite(buffer, pixels, **how)
         yield buffer.getvalue()
+    yield ome_in_series(STACK[:, ::2, ::2], MASK, STACK[:, 1:])
+    yield ome_in_series(MASK, MASK)
+
+
+def ome_in_series(*series: npt.NDArray[Any]) -> bytes:
+    buffer = io.BytesIO()
+    with tifffile.TiffWriter(buffer, ome=True) as file:
+        for number, pixels in enumerate(series):
+            how = {"axes": "ZYX"[-pixels.ndim :], "Name": f"image {number}"}
+            file.write(pixels, photometric="minisblack", compression="zlib", metadata=how)
+    return buffer.getvalue()
 
 
 def pngs() -> Iterator[bytes]:

@@ -8,6 +8,7 @@ import shutil
 import unicodedata
 import warnings
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import Any
@@ -18,11 +19,13 @@ from altui.config import Config
 from altui.errors import AltuiError
 from altui.labels.archive import CONFIG, DATABASE_NAME, MANIFEST, Entry, Writer
 from altui.labels.counting import from_one
+from altui.labels.formats.base import Masks
 from altui.labels.names import find_slice, sample_alone
 from altui.labels.read import Reader
 from altui.labels.restore import restore
-from altui.labels.returned import returned_files
+from altui.labels.returned import Returned, returned_files
 from altui.labels.scratch import Scratch
+from altui.labels.series import labelled_series
 from altui.labels.verdict import Refusal
 from altui.labels.which import Samples, slices_of
 from altui.slices import SliceId
@@ -102,12 +105,12 @@ def _masks(path: Path) -> str:
                 ends[_in_words(refusal.message, refusal.code)] += 1
                 continue
             with suppress(Refusal):
-                for slice_id in slices_of(file, masks, SAMPLES, {}).slices[:FEW]:
+                for slice_id in _slices_of(file, masks)[:FEW]:
                     assert not isinstance(slice_id, SliceId) or slice_id.sample in SAMPLES.train
             for index in range(min(FEW, masks.count)):
                 try:
                     size = OF_DATA if masks.shape(index) == OF_DATA else SHAPE
-                    header = Header("screw1", "train", 3, *size, "uint8")
+                    header = header_of("screw1", *size)
                     mask = reader.mask(file, masks, index, header)
                     assert mask.shape == size
                     assert np.issubdtype(mask.dtype, np.integer)
@@ -115,6 +118,19 @@ def _masks(path: Path) -> str:
                 except Refusal as refusal:
                     ends[_in_words(refusal.message, refusal.code)] += 1
     return "read" if ends["read"] else min(ends, default="nothing")
+
+
+def _slices_of(file: Returned, masks: Masks) -> Sequence[Any]:
+    if not masks.series:
+        return slices_of(file, masks, SAMPLES, {}).slices
+    headers = {name: header_of(name, *SHAPE) for name in SAMPLES.train}
+    return labelled_series(masks, lambda part: slices_of(file, part, SAMPLES, {}), headers)[
+        0
+    ].slices
+
+
+def header_of(name: str, height: int, width: int) -> Header:
+    return Header(name, "train", 3, height, width, "uint8")
 
 
 def _stack(folder: Path, kind: str, data: bytes) -> str:

@@ -81,6 +81,20 @@ def test_a_round_is_trained_evaluated_and_scored(ready: Callable[[int], Project]
     assert project.prediction(status.slate.active[0].slice) is not None
 
 
+def test_a_job_goes_by_altui_toml_as_it_is_when_it_starts(ready: Callable[[int], Project]) -> None:
+    project = ready(LONG)
+    path = project.root / "altui.toml"
+    good = path.read_text()
+    path.write_text(good.replace("steps = ", "stepps = "))
+    with pytest.raises(AltuiError, match="stepps"):
+        project.run()
+    assert not project.status().jobs
+    path.write_text(good.replace(f"steps = {LONG}", f"steps = {LONG + 1}"))
+    job = project.run()
+    assert JobFolder(project.workspace.jobs / job).spec().config.training.steps == LONG + 1
+    project.cancel()
+
+
 def test_sigkill_shows_as_lost_and_can_be_started_again(ready: Callable[[int], Project]) -> None:
     project = ready(LONG)
     job = project.run()

@@ -5,13 +5,15 @@ import multiprocessing
 import os
 import random
 import resource
+import select
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from itertools import pairwise
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,7 @@ from altui.labels.accept import read_label
 from altui.labels.stored import stored_files
 from altui.slices import SliceId
 from altui.store.history import Label
-from tests.labels.conftest import SAMPLES, SLICES, right_mask, save_as
+from tests.labels.conftest import SAMPLES, SLICES, Array, right_mask, save_as
 
 TRAIN = [name for name, (split, *_) in SAMPLES.items() if split == "train"]
 # Processes of their own, quick to start, that share no thread with the tests'.
@@ -33,6 +35,8 @@ PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["altui.project", "tifffile", "PIL.Image", __name__])
 READ: set[str] = set()
 KILLS = 200
+MASKS = 3  # of one import
+SHARES = [(sample, first) for sample in TRAIN[:2] for first in (0, MASKS)]  # imports at once
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounts need root")
 Mount = Callable[..., None]
 
@@ -130,32 +134,117 @@ def test_imports_of_other_masks_at_once(project: Project, everything: Path, othe
         assert sorted(np.array_equal(mask, right) for mask in masks) == [False, True]
 
 
-def kill_imports(root: Path, folders: list[Path], seed: int, results: Any) -> None:
-    """In a process of its own, which has no threads: forks imports and kills each of them
-    at a random moment of the time that a whole one takes.
+@dataclass
+class Child:
+    """A forked import; a byte comes out of `told` with the first file that it begins to write."""
+
+    pid: int
+    told: int
+    due: float = float("inf")
+
+
+def numbered(project: Project, one: SliceId, number: int) -> Array:
+    """The right mask with a number in it, so that its file is new."""
+    mask = right_mask(project, one)
+    mask[0, :16] = np.where([number >> bit & 1 for bit in range(16)], 255, 0)
+    return mask
+
+
+def prepared(project: Project, work: Path, number: int, sample: str, first: int) -> Path:
+    """A folder with new masks for the slices from `first` on."""
+    folder = work / f"{number}-{sample}-{first}"
+    folder.mkdir()
+    for one in (SliceId(sample, first + index) for index in range(MASKS)):
+        path = folder / f"n{number}_{one.file_stem(SLICES)}.tif"
+        save_as(path, numbered(project, one, number))
+    return folder
+
+
+def begin(project: Project, folder: Path) -> Child:
+    told, tells = os.pipe()
+    pid = os.fork()
+    if pid:
+        os.close(tells)
+        return Child(pid, told)
+
+    def hook(event: str, given: tuple[Any, ...]) -> None:
+        nonlocal tells
+        if tells and event == "open" and str(given[0]).endswith(".tmp"):
+            first, tells = tells, 0
+            os.write(first, b".")
+
+    sys.addaudithook(hook)
+    try:
+        project.import_labels(folder, unasked=True)
+    finally:
+        os._exit(0)
+
+
+def time_to_write(child: Child) -> float:
+    """Seconds from the first file to the end, of an import that is left alone."""
+    assert os.read(child.told, 1)
+    began = time.monotonic()
+    os.waitpid(child.pid, 0)
+    return time.monotonic() - began
+
+
+def kill_all(children: list[Child], rng: random.Random, longest: float) -> int:
+    """Each at a random moment after its first file; returns how many had not ended by then."""
+    waiting = {one.told: one for one in children}
+    left, killed = list(children), 0
+    while left:
+        due = min(one.due for one in left)
+        pause = max(0.0, due - time.monotonic()) if due < float("inf") else None
+        for told in select.select(list(waiting), [], [], pause)[0]:
+            one = waiting.pop(told)
+            late = longest * rng.random() ** 2 if os.read(told, 1) else 0.0  # 0: it has ended
+            one.due = time.monotonic() + late
+        for one in [one for one in left if one.due <= time.monotonic()]:
+            os.kill(one.pid, signal.SIGKILL)
+            killed += os.WIFSIGNALED(os.waitpid(one.pid, 0)[1])
+            os.close(one.told)
+            left.remove(one)
+    return killed
+
+
+def kill_imports(root: Path, work: Path, seed: int, results: Any) -> None:
+    """In a process of its own, which has no threads: forks imports, four at a time, and kills each
+    at a random moment after the first file that it writes.
     """
     rng = random.Random(seed)
     pipeline.batches.__defaults__ = 2, 60.0  # masks, seconds: several commits an import
     project = Project.open(root)
-    project.import_labels(folders[0], unasked=True, dry_run=True)  # imports what is imported late
-    longest, rows, turn = 0.0, [0], 0
-    for number in range(-2, KILLS):
-        child = os.fork()
-        if not child:
-            try:
-                project.import_labels(folders[turn], unasked=True)
-            finally:
-                os._exit(0)
-        began = time.monotonic()
-        if number >= 0:
-            time.sleep(rng.uniform(0, 1.2 * longest))
-            os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        if number < 0:
-            longest = max(longest, time.monotonic() - began)
-        rows.append(len(assert_files_true(project)))
-        turn ^= rows[-1] > rows[-2]  # else the same masks are still news
-    results.put((longest, rows))
+    killed = lost = number = rows = 0
+    longest, files = 0.0, stored(root)
+    while killed < KILLS:
+        folders = [prepared(project, work, number, *one) for one in SHARES]
+        if number == 0:
+            project.import_labels(folders[0], unasked=True)  # imports what is imported late
+            longest = time_to_write(begin(project, folders[1]))
+        else:
+            killed += kill_all([begin(project, folder) for folder in folders], rng, longest)
+        history = project.workspace.store.history()
+        rows, before = len(history.labels), rows
+        assert rows >= before, "a row that was there once stays"
+        for label in history.labels[before:]:
+            assert_true(project, label)
+        now = stored(root)
+        lost += len(now - files - {one.path for one in stored_files(history)})
+        files, number = now, number + 1
+    results.put((killed, lost))
+
+
+def stored(root: Path) -> set[str]:
+    """What lies in the places for labels and originals, relative to the project."""
+    places = (root / ".altui" / kind for kind in ("labels", "originals"))
+    return {str(path.relative_to(root)) for one in places for path in one.rglob("*.*")}
+
+
+def assert_true(project: Project, label: Label) -> None:
+    """It holds the mask of the file that its row names."""
+    number = int(label.source.rpartition("/")[2].split("_")[0].removeprefix("n"))
+    stored = read_label(project.workspace, label)
+    assert np.array_equal(stored, numbered(project, label.slice, number))
 
 
 @pytest.fixture
@@ -166,32 +255,22 @@ def in_memory() -> Iterator[Path]:
         yield Path(folder)
 
 
-def test_killed_at_200_random_moments(
-    project: Project, everything: Path, others: Path, in_memory: Path
-) -> None:
+def test_killed_at_200_random_moments(project: Project, in_memory: Path) -> None:
     shutil.copytree(project.root, in_memory / "project")
     project = Project.open(in_memory / "project")
-    for number, path in enumerate(sorted(everything.iterdir())):
-        if number % 6 == 0:
-            continue  # six masks: a short import, so that the test is short too
-        path.unlink()
-        (others / path.name).unlink()
     results = PROCESSES.SimpleQueue()
-    killer = PROCESSES.Process(
-        target=kill_imports, args=(project.root, [everything, others], 5, results)
-    )
+    killer = PROCESSES.Process(target=kill_imports, args=(project.root, in_memory, 5, results))
     killer.start()
     killer.join(250)
     assert killer.exitcode == 0
-    longest, rows = results.get()
-    whole = len(list(everything.iterdir()))
-    between = sum(0 < after - before < whole for before, after in pairwise(rows))
-    assert rows == sorted(rows), "a row that was there once stays"
-    assert between > KILLS / 6, f"many kills hit between two commits (within {longest:.2f} s)"
-    assert project.import_labels(everything, unasked=True).exit_status == 0
+    killed, lost = results.get()
+    assert killed >= KILLS
+    assert lost > KILLS / 2, "most kills hit between the first byte of a file and its row"
+    for label in assert_files_true(project):
+        assert_true(project, label)
+    for folder in in_memory.glob("0-*"):
+        assert project.import_labels(folder, unasked=True).exit_status == 0
     assert_files_true(project)
-    for one, label in project.workspace.store.history().current_labels.items():
-        assert np.array_equal(read_label(project.workspace, label), right_mask(project, one))
 
 
 def test_a_killed_one_does_not_stop_another(

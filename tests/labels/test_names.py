@@ -1,5 +1,6 @@
 """A file's name finds its slice, or is refused; it never finds another slice."""
 
+import re
 from pathlib import PurePosixPath
 
 import pytest
@@ -110,6 +111,72 @@ def test_names_that_hold_numbers_and_other_names(name: str, slice_id: str) -> No
 )
 def test_refused(name: str, why: str) -> None:
     assert code(name) == why
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "screw_03_z0412.tif",
+        "screw3_412.png",
+        "SCREW-003 z412 (1).tif",
+        "mask_screw.03_412_v2.tif",
+        "screw 3/z0412.png",
+        "screw_03/412.tif",
+        "screw3z0412.tif",
+        "z412_screw-3.tif",
+        "screw03/screw_3_412.tif",
+    ],
+)
+def test_the_samples_number_written_otherwise(name: str) -> None:
+    assert found(name) == "screw03:412"
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("screw_30_z0412.tif", "no-such-slice"),
+        ("screw_3.tif", "no-such-slice"),
+        ("screw_3412.tif", "no-such-slice"),
+        ("screw_3_412_2.tif", "ambiguous"),
+        ("left/screw_3_412.tif", "ambiguous"),  # "left/screw03_412.tif" says what it means
+        ("screw_3_left_z4.tif", "ambiguous"),
+        ("left test_z3.tif", "ambiguous"),
+        ("lefttest_z3.tif", "held-out"),
+        ("screw_1_b_z3.tif", "held-out"),
+        ("bone_2_z99.tif", "no-such-slice"),
+    ],
+)
+def test_written_otherwise_and_refused(name: str, why: str) -> None:
+    assert code(name) == why
+
+
+@pytest.mark.parametrize("names", [("screw1", "screw01"), ("screw01", "screw_01"), ("s-1", "s 1")])
+def test_samples_alike_but_for_punctuation_and_padding(names: tuple[str, ...]) -> None:
+    """Each by its own name; any other spelling may be either."""
+    samples = dict.fromkeys(names, 1000)
+    for name in names:
+        assert find_slice(PurePosixPath(f"{name}_z0412.tif"), samples) == (name, 412)
+        assert find_slice(PurePosixPath(f"{name}/412.tif"), samples) == (name, 412)
+    other = f"{names[0][:-1].rstrip('0_- ')}.001"
+    for name in (f"{other}_z412.tif", f"{other}/412.tif"):
+        with pytest.raises(Refusal, match="may be") as caught:
+            find_slice(PurePosixPath(name), samples)
+        assert caught.value.code == "ambiguous"
+        assert all(f"{one}:412" in caught.value.message for one in names) or "/" in name
+
+
+def test_another_sample_is_written_so() -> None:
+    """ "screw" and a number may be "screw01" and one more."""
+    samples = {"screw": 1000, "screw01": 1000}
+    for name, may_be in (
+        ("screw_1_412.tif", "screw01:412"),
+        ("screw_1_1.tif", "screw:1, screw01:1"),
+    ):
+        with pytest.raises(Refusal, match=f"it may be .*{may_be}"):
+            find_slice(PurePosixPath(name), samples)
+    assert find_slice(PurePosixPath("screw_412.tif"), samples) == ("screw", 412)
+    assert find_slice(PurePosixPath("screw01_412.tif"), samples) == ("screw01", 412)
+    assert find_slice(PurePosixPath("screw_1.tif"), samples) == ("screw", 1)
 
 
 def test_index_outside_names_the_slice() -> None:
@@ -228,6 +295,38 @@ def test_never_a_wrong_slice(
     except Refusal:
         return
     assert answer == SliceId(sample, index)
+
+
+STEMS, LINKS = st.sampled_from(["s", "screw", "bone", "a.b"]), st.sampled_from("_-. ")
+NUMBERED = st.builds(
+    "{}{}{}".format, STEMS, LINKS | st.just(""), st.integers(0, 20).map(str) | st.just("07")
+)
+
+
+@given(st.lists(NUMBERED, min_size=1, max_size=6, unique_by=fold), st.data())
+def test_another_spelling_finds_the_only_sample_that_it_may_be(
+    names: list[str], data: st.DataObject
+) -> None:
+    sample, index = data.draw(st.sampled_from(names)), data.draw(st.integers(0, 999))
+    digits = sample[len(sample.rstrip("0123456789")) :]
+    stem = sample.removesuffix(digits).rstrip("_-. ")
+    padded = "0" * data.draw(st.integers(0, 3)) + (digits.lstrip("0") or "0")
+    written = stem + data.draw(LINKS | st.just("")) + padded
+    link = data.draw(st.sampled_from(["_z", " z", "z", "_slice_"]))
+    path = PurePosixPath(data.draw(st.sampled_from(["", "masks/"])) + f"{written}{link}{index}.png")
+    own = [name for name in names if fold(name) == fold(written)]
+    key = (stem, int(digits))
+    may_be = own or [
+        name
+        for name in names
+        if (name.rstrip("0123456789").rstrip("_-. "), int(re.sub(r".*\D", "", name))) == key
+    ]
+    if len(may_be) == 1:
+        assert find_slice(path, dict.fromkeys(names, 1000)) == (may_be[0], index)
+    else:
+        with pytest.raises(Refusal, match="several samples") as caught:
+            find_slice(path, dict.fromkeys(names, 1000))
+        assert all(f"{name}:{index}" in caught.value.message for name in may_be)
 
 
 @given(st.text(max_size=40), SETS)

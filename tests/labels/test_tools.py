@@ -366,6 +366,98 @@ def test_a_cropped_segmentation_that_fits_nowhere(project: Project, back: Path, 
     assert (verdict.outcome, verdict.code) == ("refused", "shape")
 
 
+@pytest.mark.parametrize("name", ["Screw1.seg.nrrd", "screw1_z0003_4of12.seg.nrrd"])
+@pytest.mark.parametrize("file", ["slicer_cropped", "slicer_itk_cropped"])
+@pytest.mark.parametrize("said", ["0 0 0", None])
+def test_a_cropped_segmentation_is_placed_by_its_origin(
+    project: Project, back: Path, file: str, name: str, said: str | None
+) -> None:
+    with_header(back / name, DATA / f"{file}.seg.nrrd", OFFSET=said)
+    report = project.import_labels(back, unasked=True)
+    assert [v.outcome for v in report.verdicts if v.slice == ONE] == ["accepted"]
+    assert np.array_equal(read_label_of(project, ONE), right_mask(project, ONE))
+    weaker = any("cut out of its image at column 4, row 5, slice 2" in n for n in report.notes)
+    assert weaker is (file == "slicer_itk_cropped")
+
+
+def with_header(target: Path, source: Path, **changes: Any) -> Path:
+    """`OFFSET` and `GEOMETRY`: of the image, as Slicer writes them; None takes a field away."""
+    nrrd: Any = pytest.importorskip("nrrd")
+    values, header = nrrd.read(source)
+    for key, value in changes.items():
+        field = FIELDS.get(key, key.replace("_", " "))
+        header.pop(field, None)
+        if value is not None:
+            header[field] = value
+    nrrd.write(str(target), values, header)
+    return target
+
+
+FIELDS = {
+    "OFFSET": "Segmentation_ReferenceImageExtentOffset",
+    "GEOMETRY": "Segmentation_ConversionParameters",
+}
+LARGER = "Reference image geometry|-1;0;0;0;0;-1;0;0;0;0;1;0;0;0;0;1;0;63;0;39;0;11;|"
+
+
+@pytest.mark.parametrize(
+    ("file", "changes", "code"),
+    [
+        ("slicer_itk_cropped", {"space_origin": (0, 0, 0)}, "stack"),
+        ("slicer_itk_cropped", {"space_origin": None}, "stack"),
+        ("slicer_itk_cropped", {"space_origin": (4, 5.5, 2)}, "stack"),
+        ("slicer_itk_cropped", {"space_origin": (4, -5, 2)}, "stack"),
+        ("slicer_itk_cropped", {"space_origin": (30, 5, 2)}, "shape"),
+        ("slicer_itk_cropped", {"space_origin": (4, 5, 9)}, "shape"),
+        ("slicer_itk_cropped", {"space_origin": (4, 5, 1e300)}, "stack"),
+        ("slicer_itk_cropped", {"space": None, "space_dimension": 3}, "stack"),
+        ("slicer_itk_cropped", {"GEOMETRY": LARGER}, "shape"),
+        ("slicer_cropped", {"GEOMETRY": None}, "stack"),
+        ("slicer_cropped", {"space_origin": (9, 9, 9)}, "stack"),
+        ("slicer_cropped", {"space_directions": np.diag([0.01] * 3)}, "stack"),
+    ],
+)
+def test_a_cropped_segmentation_whose_place_is_not_told(
+    project: Project, back: Path, file: str, changes: Any, code: str
+) -> None:
+    with_header(back / "screw1.seg.nrrd", DATA / f"{file}.seg.nrrd", **changes)
+    verdicts = project.import_labels(back, **RIGHT).verdicts
+    assert {(verdict.outcome, verdict.code) for verdict in verdicts} == {("refused", code)}
+
+
+@pytest.mark.parametrize("origin", [(7, 9, 3), (-23.5, -19.5, 0)])
+def test_a_whole_segmentation_may_have_any_origin(
+    project: Project, back: Path, origin: tuple[float, ...]
+) -> None:
+    with_header(back / "screw1.seg.nrrd", DATA / "slicer.seg.nrrd", space_origin=origin)
+    report = project.import_labels(back, unasked=True)
+    assert [v.outcome for v in report.verdicts if v.slice == ONE] == ["accepted"]
+    assert np.array_equal(read_label_of(project, ONE), right_mask(project, ONE))
+
+
+def test_some_slices_of_a_volume_with_an_origin_of_its_own(project: Project, back: Path) -> None:
+    """Where rows and columns are whole, an origin beside 0 is not that of a part."""
+    nrrd: Any = pytest.importorskip("nrrd")
+    values, header = nrrd.read(DATA / "slicer.seg.nrrd")
+    header |= {"sizes": np.array([48, 40, 7])}
+    for origin, outcome in (((9, 9, 2), "refused"), ((0, 0, 2), "accepted")):
+        path = back / "screw1.seg.nrrd"
+        nrrd.write(str(path), values[..., 2:9], header | {"space origin": origin})
+        verdicts = project.import_labels(back, **RIGHT).verdicts
+        assert {v.outcome for v in verdicts if v.slice in (None, ONE)} == {outcome}
+
+
+def test_a_placed_stack_in_a_bundle_may_be_the_rounds(project: Project, tmp_path: Path) -> None:
+    bundle = project.export(tmp_path / "bundle")
+    nrrd: Any = pytest.importorskip("nrrd")
+    values, header = nrrd.read(DATA / "slicer.seg.nrrd")
+    three = values[4:24, 5:26, 2:5]
+    header |= {"sizes": np.array(three.shape), "space origin": (4, 5, 2)}
+    nrrd.write(str(bundle.folder / "screw1.seg.nrrd"), three, header)
+    [verdict] = project.import_labels(bundle.folder, **RIGHT).verdicts
+    assert (verdict.outcome, verdict.code) == ("refused", "ambiguous")
+
+
 def test_label_studio_with_two_annotations(project: Project, back: Path) -> None:
     [task] = json.loads((DATA / "label_studio.json").read_text())
     task["annotations"].append({**task["annotations"][0], "id": 6})

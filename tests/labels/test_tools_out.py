@@ -7,6 +7,7 @@ used where they are installed; what they check is checked here without them too.
 import importlib.util
 import io
 import json
+import re
 import sys
 import zipfile
 from pathlib import Path
@@ -106,10 +107,37 @@ def test_a_first_round_has_nothing_to_start_from(
 ) -> None:
     made = project.export(tmp_path / "bundle", tool=tool, context=0)
     assert made.premasks == 0
-    assert not {"masks", "annotations.zip"} & {path.name for path in made.folder.iterdir()}
-    assert "predict" not in (made.folder / "README.txt").read_text().split("Label", 1)[0] or (
-        tool == "napari"
-    )
+    assert not files(made.folder / "masks")
+    assert not (made.folder / "annotations.zip").exists()
+    assert "predict" not in (made.folder / "README.txt").read_text()
+
+
+PATH = re.compile(r"(?<![\w/.])(?:[\w-]+/)+(?:[\w.-]*\w)?|(?<![\w/.…])[\w-]+\.(?:[a-z]{2,4}\b)+")
+
+
+@pytest.mark.parametrize("context", [0, 2])
+@pytest.mark.parametrize("network", [False, True])
+@pytest.mark.parametrize("tool", TOOLS)
+def test_the_instruction_speaks_of_what_is_there(
+    project: Project, asked: Asked, tmp_path: Path, tool: Any, network: bool, context: int
+) -> None:
+    if network:
+        with_predictions(project, asked)
+    folder = project.export(tmp_path / "bundle", tool=tool, context=context).folder
+    note = (folder / "README.txt").read_text()
+    opening, saving = re.split(r"^Save", note, maxsplit=1, flags=re.M)
+    named = set(PATH.findall(opening))
+    assert named, "it names files"
+    missing = {name for name in named if not (folder / name).exists()}
+    assert missing <= {f"{stem(min(asked))}.tif"}, "how a mask is named, for TIFFs"
+    for name in PATH.findall(saving):
+        assert (folder / name).parent.is_dir(), "where masks are to be saved"
+    words = " ".join(note.split())
+    assert ("predict" in words) is network
+    assert ("unsure" in words) is network
+    assert ("neighbours" in words) is (context > 0)
+    assert "  " not in words
+    assert " ." not in words.replace(" .../", "").replace(" .zip", "")
 
 
 def test_neighbours_along_z(project: Project, asked: Asked, tmp_path: Path) -> None:

@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from altui.errors import AltuiError
+from altui.labels.checks.shape import is_smaller
 from altui.labels.counting import from_one
 from altui.labels.formats.base import Masks
 from altui.labels.names import find_slice, sample_alone
 from altui.labels.read import Reader
 from altui.labels.returned import Returned, returned_files
 from altui.labels.scratch import Scratch
+from altui.labels.series import labelled_series
 from altui.labels.verdict import Refusal, Verdict, refused
-from altui.labels.which import Labelled, Samples, slices_of
+from altui.labels.which import WAY_OUT, Labelled, Samples, slices_of
 from altui.rounds.repeats import open_repeats
 from altui.rounds.state import current_round, slate
 from altui.slices import SliceId
@@ -52,6 +54,7 @@ class Finding:
             {header.name: header.slices for header in workspace.train},
             {header.name: header.split for header in headers if header.split != "train"},
         )
+        self._headers = workspace.headers
         history = workspace.store.history()
         active = slate(history, current_round(history)).active
         repeated = (history.labels_by_id[one.label].slice for one in open_repeats(history))
@@ -94,10 +97,19 @@ class Finding:
         """Raises Refusal."""
         masks = self._open(file)
         self.notes += [f"{plain(file.name)}: {note}" for note in masks.notes]
-        if slice_id is not None:
-            labelled = Labelled((slice_id,) * masks.count)
+
+        def label(masks: Masks) -> Labelled:
+            if slice_id is not None:
+                return Labelled((slice_id,) * masks.count)
+            return slices_of(file, masks, self._samples, self._shifted)
+
+        if masks.series:
+            labelled, series = labelled_series(masks, label, self._headers)
+            self.notes.append(f"{plain(file.name)}: of what it holds, {series} is read")
         else:
-            labelled = slices_of(file, masks, self._samples, self._shifted)
+            labelled = label(masks)
+        if slice_id is None:
+            self._say_placed(file, masks, labelled)
         passed = 0
         for index, one in enumerate(labelled.slices):
             name = file.name
@@ -111,7 +123,7 @@ class Finding:
                 passed += 1
             else:
                 yield Found(file, index, name, one, labelled.whole)
-        if passed == masks.count:
+        if passed and passed == sum(one is not None for one in labelled.slices):
             raise Refusal(
                 "not-asked",
                 "holds a whole sample, of which the round asks for no slice; take those that "
@@ -122,6 +134,23 @@ class Finding:
                 f"{plain(file.name)}: {count(passed, 'slice')} of the sample that the round does "
                 "not ask for passed over, labelled or not: see --unasked accept"
             )
+
+    def _say_placed(self, file: Returned, masks: Masks, labelled: Labelled) -> None:
+        """Raises Refusal where an origin cannot be that of a part of altui's image: there, what
+        covers a slice begins where the slice does.
+        """
+        one = next((one for one in labelled.slices if isinstance(one, SliceId)), None)
+        shape = masks.shape(0)
+        if masks.origin is None or one is None or shape is None:
+            return
+        z, y, x = masks.origin
+        if is_smaller(shape, self._headers[one.sample]):
+            self.notes.append(
+                f"{plain(file.name)}: cut out of its image at column {x}, row {y}, slice {z}, by "
+                "its origin"
+            )
+        elif labelled.placed and (x or y):
+            raise Refusal("stack", f"is part of a volume whose origin is not told; {WAY_OUT}")
 
     def _open(self, file: Returned) -> Masks:
         """Raises Refusal, which knows the slice, or rather what is wrong with the name."""

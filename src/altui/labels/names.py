@@ -7,6 +7,7 @@ two ways is refused.
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import PurePath
 from typing import NamedTuple
 
@@ -23,17 +24,22 @@ MARKED = re.compile(r"(?<![a-z])(?:z|slice|idx|index)[ _.=-]*([0-9]+)(?![0-9a-z]
 NUMBER = re.compile(r"(?<![0-9a-z])(?<![0-9]\.)([0-9]+)(?![0-9a-z])(?!\.[0-9])")
 # What file managers add to the second copy of a file; not an index.
 COPY = re.compile(r"([ _-]*\([0-9]+\)|[ _-]+copy[ _-]*[0-9]*)$")
+# A name between others; an index may follow at once, as in "screw03z0412".
+ALONE = r"(?<![^\W_]){}(?:(?![^\W_])|(?=z[0-9]+(?![^\W_])))"
+DIGITS = "0123456789"
+PARTS = re.compile(r"[0-9]+|[^\W_0-9]+")
 MIXED = re.compile(r"[a-z]+[0-9]+[0-9a-z]*")
 SAY = "say which: --slice SAMPLE:INDEX"
 HARMLESS = re.compile(r"(z|slice|idx|index|v)[0-9]+")
 
 
 class Around(NamedTuple):
-    """A sample that a name holds, and the text before and after it."""
+    """A sample that a name holds, and the text before and after it; `near`: written otherwise."""
 
     sample: str
     before: str
     after: str
+    near: bool = False
 
 
 def find_slice(
@@ -75,6 +81,14 @@ def parse(file: PurePath, names: list[str]) -> SliceId:
     found = find_sample(stem, names)
     if not found:
         found = Around(_folder_sample(file, stem, names), "", stem)
+    elif found.near:
+        folder = _folder(file, names)
+        if folder and folder.sample != found.sample:
+            raise Refusal(
+                "ambiguous",
+                f'the folder says sample "{folder.sample}", the name rather "{found.sample}"; '
+                + SAY,
+            )
     return SliceId(found.sample, find_index(found))
 
 
@@ -112,53 +126,107 @@ def fold(text: str) -> str:
 def find_sample(text: str, names: Iterable[str], folder: bool = False) -> Around | None:
     """The sample that folded `text` holds; None without one.
 
-    A name within a longer one, such as "screw" in "screw-2", does not count. Raises
-    Refusal where several samples are named.
+    A name within a longer one, such as "screw" in "screw-2", does not count. Where a name is
+    written otherwise ("screw-1" for "screw01"), it counts like one that is written as it is,
+    but for a file's name, in which it has no index. Raises Refusal where several are named.
     """
-    spans = [
-        (match.start(), match.end(), name)
-        for name in names
-        for match in _pattern(fold(name), folder).finditer(text)
+    names = list(names)
+    exact = _outer(_spans(text, {name: _pattern(fold(name), folder) for name in names}))
+    near = [
+        span
+        for span in _outer(_spans(text, {name: _alike(fold(name)) for name in names}))
+        if not any(
+            one.name == span.name or (one.start <= span.start and span.end <= one.end)
+            for one in exact
+        )
     ]
-    outer = [
-        (start, end, name)
-        for start, end, name in spans
-        if not any(s <= start and end <= e and e - s > end - start for s, e, _ in spans)
-    ]
+    if exact and not folder:
+        near = [span for span in near if _index_of(span, text)]
+    outer = [*exact, *near]
     if not outer:
         return None
-    found = sorted({name for _, _, name in outer})
+    found = sorted({span.name for span in outer})
     if len(found) > 1:
-        read = [_index_of(name, text[:start], text[end:]) for start, end, name in outer]
-        may_be = listing(sorted({one for one in read if one})) or listing(found)
+        may_be = listing(sorted({one for span in outer if (one := _index_of(span, text))}))
         raise Refusal(
             "ambiguous",
-            f"the name holds several samples: {listing(found)}; it may be {may_be}; {SAY}",
+            f"the name may hold several samples: {listing(found)}; it may be "
+            f"{may_be or listing(found)}; {SAY}",
         )
-    start, end = min(s for s, _, _ in outer), max(e for _, e, _ in outer)
-    return Around(found[0], text[:start], text[end:])
+    start, end = min(span.start for span in outer), max(span.end for span in outer)
+    return Around(found[0], text[:start], text[end:], not exact)
 
 
-def _index_of(sample: str, before: str, after: str) -> SliceId | None:
+class Span(NamedTuple):
+    """Where a text holds a sample's name."""
+
+    start: int
+    end: int
+    name: str
+
+
+def _spans(text: str, patterns: Mapping[str, re.Pattern[str] | None]) -> list[Span]:
+    return [
+        Span(match.start(), match.end(), name)
+        for name, pattern in patterns.items()
+        if pattern
+        for match in pattern.finditer(text)
+    ]
+
+
+def _outer(spans: list[Span]) -> list[Span]:
+    """Those that do not lie within a longer one."""
+    return [
+        one
+        for one in spans
+        if not any(
+            other.start <= one.start
+            and one.end <= other.end
+            and other.end - other.start > one.end - one.start
+            for other in spans
+        )
+    ]
+
+
+def _index_of(span: Span, text: str) -> SliceId | None:
+    around = Around(span.name, text[: span.start], text[span.end :])
     try:
-        return SliceId(sample, find_index(Around(sample, before, after)))
+        return SliceId(span.name, find_index(around))
     except Refusal:
         return None
 
 
 def _pattern(name: str, whole: bool) -> re.Pattern[str]:
     """A sample's folded name, standing for itself."""
-    alone = rf"(?<![^\W_]){re.escape(name)}(?:(?![^\W_])|(?=z[0-9]+(?![^\W_])))"
+    alone = ALONE.format(re.escape(name))
     if any(char.isalpha() for char in name):
         return re.compile(alone)
     # A name such as "12" is taken for a number, unless an index follows or it is all there is.
     return re.compile(rf"^{alone}$" if whole else rf"{alone}(?=[ _.-]*z[ _.=-]*[0-9])")
 
 
+@lru_cache(maxsize=4096)
+def _alike(name: str) -> re.Pattern[str] | None:
+    """A sample's folded name with other punctuation, and zeros before its numbers or none; None for
+    names without a letter, or without a number.
+    """
+    parts = PARTS.findall(name)
+    if len(parts) < 2 or not any(part.isalpha() for part in parts):
+        return None
+    pattern = ""
+    for before, part in zip(["", *parts], parts, strict=False):
+        if pattern:  # two numbers must not become one
+            pattern += (
+                "[ _.-]{1,3}" if before[-1].isdigit() and part[0].isdigit() else "[ _.-]{0,3}"
+            )
+        number = part.lstrip("0") or "0"
+        pattern += f"0{{0,20}}{number}" if part[0] in DIGITS else re.escape(part)
+    return re.compile(ALONE.format(pattern))
+
+
 def _folder_sample(file: PurePath, stem: str, names: list[str]) -> str:
     """The sample that the file's folder names, or one around it. Raises Refusal."""
-    folders = (find_sample(_folded_stem(one), names, folder=True) for one in file.parents)
-    folder = next((found for found in folders if found), None)  # the nearest
+    folder = _folder(file, names)
     if folder is None:
         raise Refusal(
             "no-such-slice",
@@ -173,6 +241,12 @@ def _folder_sample(file: PurePath, stem: str, names: list[str]) -> str:
             "no sample of this project",
         )
     return folder.sample
+
+
+def _folder(file: PurePath, names: list[str]) -> Around | None:
+    """The nearest folder around the file that names a sample. Raises Refusal."""
+    folders = (find_sample(_folded_stem(one), names, folder=True) for one in file.parents)
+    return next((found for found in folders if found), None)
 
 
 def _folded_stem(folder: PurePath) -> str:

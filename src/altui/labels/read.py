@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from altui.config import Config
-from altui.labels.checks.shape import check_shape, check_window
+from altui.labels.checks.shape import check_shape, check_window, is_smaller
 from altui.labels.formats import open_masks
 from altui.labels.formats.base import Masks, Pixels, Source, refusing
 from altui.labels.returned import Returned
@@ -41,16 +41,19 @@ class Reader:
         """(height, width) class ids of one of the masks of `file`, which are open, for a slice of
         the sample. Raises Refusal.
         """
+        corner = masks.corner
         # Before memory is reserved for what a header claims: a view takes none.
         if shape := masks.shape(index):
             with refusing(file.source.path):
                 check_size(*shape)
-            if masks.corner is None:
-                check_shape(np.broadcast_to(np.uint8(0), shape), header)
-            else:
-                check_window(masks.corner[1:], shape, header)
+            if masks.origin and is_smaller(shape, header):
+                corner = masks.origin
+            if corner is None or masks.image:
+                check_shape(np.broadcast_to(np.uint8(0), masks.image or shape), header)
+            if corner:
+                check_window(corner[1:], shape, header)
         ids = to_class_ids(decoded(masks, index, file.source.path), self._config, file.labels)
-        return ids if masks.corner is None else _in_place(ids, masks.corner[1:], header)
+        return ids if corner is None else _in_place(ids, corner[1:], header)
 
 
 def _in_place(

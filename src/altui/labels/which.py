@@ -31,11 +31,13 @@ class Samples(NamedTuple):
 
 class Labelled(NamedTuple):
     """What a file's masks label, in order; None for a neighbour that is not meant. `whole`: they
-    are all slices of a sample, of which only those that were asked for are meant.
+    are all slices of a sample, of which only those that were asked for are meant; `placed`: along
+    z by their volume's origin.
     """
 
     slices: tuple[SliceId | Refusal | None, ...]
     whole: bool = False
+    placed: bool = False
 
 
 def slices_of(
@@ -46,6 +48,10 @@ def slices_of(
     """
     if masks.corner is not None:
         return _cut_out(file, masks, masks.corner[0], samples)
+    if masks.origin is not None and _is_part(file, masks, samples):
+        part = _cut_out(file, masks, masks.origin[0], samples)
+        _require_one([*_by_manifest(file, masks), part])
+        return part._replace(placed=True)
     if masks.count == 1 and not masks.names:
         return Labelled((shifted.get(file.named) or _by_name(file, samples),))
     place = PLACE.search(file.place.name.lower())
@@ -61,17 +67,32 @@ def slices_of(
         if file.source.suffix == ".json" or not any(isinstance(one, Refusal) for one in named):
             return Labelled(named)
     readings = [*_by_manifest(file, masks), *_by_sample(file, masks, samples)]
-    if len({reading.slices for reading in readings}) > 1:
-        raise Refusal(
-            "ambiguous",
-            f"its {masks.count} slices may be the round's ({listing(readings[0].slices, shown=3)}) "
-            f"or all of a sample ({listing(readings[1].slices, shown=3)}); {WAY_OUT}",
-        )
+    _require_one(readings)
     if readings:
         return readings[0]
     raise Refusal(
         "stack", f"holds {count(masks.count, 'slice')}, and nothing says which they are; {WAY_OUT}"
     )
+
+
+def _require_one(readings: list[Labelled]) -> None:
+    """Raises Refusal where a stack may be the round's slices, or those of a sample."""
+    if len({reading.slices for reading in readings}) > 1:
+        rounds, samples = (listing(one.slices, shown=3) for one in readings)
+        raise Refusal(
+            "ambiguous",
+            f"its {len(readings[0].slices)} slices may be the round's ({rounds}) or those of a "
+            f"sample ({samples}); {WAY_OUT}",
+        )
+
+
+def _is_part(file: Returned, masks: Masks, samples: Samples) -> bool:
+    """Whether there are fewer slices, or more, than the volume has that the name says."""
+    place = PLACE.search(file.place.name.lower())
+    if place:
+        return int(place[2]) != masks.count
+    sample = sample_alone(file.place, [*samples.train, *samples.held_out])
+    return sample is not None and samples.train.get(sample) != masks.count
 
 
 def _by_name(file: Returned, samples: Samples) -> SliceId:

@@ -18,7 +18,7 @@ def jobs_text(jobs: Sequence["JobView"]) -> str:
             job.id,
             f"round {job.round}" if job.round else "–",
             job.state,
-            job.stage or "–",
+            job.stage or ("getting ready" if job.state == "running" else "–"),
             f"{100 * job.progress:.0f} %",
             duration(job.seconds_left) + " left" if job.seconds_left is not None else "",
             job.who,

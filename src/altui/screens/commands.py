@@ -46,10 +46,9 @@ class ActionCommands(Provider):
 
     def _elsewhere(self, query: str) -> Iterable[Hit]:
         """The way to what other screens have under these words."""
-        here = self.screen
-        titles = (
-            dict(TABS) if isinstance(here, AltuiScreen) and here.SCREEN_NAME in dict(TABS) else {}
-        )
+        here, titles = self.screen, dict(TABS)
+        if not isinstance(here, AltuiScreen) or here.SCREEN_NAME not in titles:
+            return
         for action in ACTIONS:
             there = next((name for name in action.screens if name in titles), None)
             score = match(query, words(action), action.help)

@@ -3,7 +3,6 @@
 from textual.app import ComposeResult
 from textual.containers import Horizontal, ScrollableContainer, Vertical
 from textual.content import Content
-from textual.widgets import Static
 
 from altui.actions import bindings
 from altui.compare import series_of, simulation_text
@@ -13,9 +12,10 @@ from altui.rounds.simulate import Simulation
 from altui.rounds.status import Status
 from altui.rounds.versus import Versus
 from altui.screens.base import AltuiScreen
-from altui.screens.compare_words import by_class, by_sample, slices, title
+from altui.screens.compare_words import by_class, by_sample, gain, slices, title
 from altui.text import count, plain
 from altui.widgets.chart import LineChart, Reference, Series
+from altui.widgets.told import Told
 
 NO_SIMULATION = (
     "no simulation has been started yet: altui simulate PROJECT --rounds 10 "
@@ -39,7 +39,7 @@ class CompareScreen(AltuiScreen):
 
     def body(self) -> ComposeResult:
         with Vertical(id="two"):
-            yield Static(id="title", markup=False)
+            yield Told(id="title")
             yield panel("by-class", "IoU by class")
             with Horizontal():
                 yield panel("by-sample", "mIoU by sample")
@@ -75,18 +75,31 @@ class CompareScreen(AltuiScreen):
             self._tell("title", f"two rounds with results are needed; {there} so far")
             return
 
+        one, two = (result for number in pair for result in status.rounds if result.round == number)
+        self._tell("title", title(one, two, status.watched))
+        # The key is answered first, and is not held up by the comparing.
+        self.call_after_refresh(self._compare, pair)
+
+    def _compare(self, pair: tuple[int, int]) -> None:
+        def is_wanted() -> bool:
+            return self._snapshot is not None and pair == self._chosen(self._snapshot.status)
+
         def done(found: Versus) -> None:
-            if self._snapshot and pair == self._chosen(self._snapshot.status) and self.is_ready:
+            if is_wanted() and self.is_ready:
                 self._show_rounds(found)
 
-        self.altui.perform(lambda: self.altui.project.compare_rounds(*pair), done, slow=True)
+        if is_wanted():
+            compare = self.altui.project.compare_rounds
+            self.altui.perform(lambda: compare(*pair), done, slow=True)
 
     def _show_rounds(self, found: Versus) -> None:
-        self._tell("title", title(found))
+        self._tell("title", title(found.first, found.second, found.split, gain(found)))
         self._tell("by-class", by_class(found))
         self._tell("slices", slices(found))
         self._tell("by-sample", by_sample(found))
-        self.query_one("#by-class").border_title = Content(f"{found.split} IoU by class")
+        called = Content(f"{found.split} IoU by class")
+        if self.query_one("#by-class").border_title != called.plain:
+            self.query_one("#by-class").border_title = called
 
     def _move(self, place: int, step: int) -> None:
         """The first (0) or the second round of the pair, `step` rounds on."""
@@ -165,13 +178,12 @@ class CompareScreen(AltuiScreen):
 
     def _tell(self, name: str, text: str) -> None:
         found = self.query_one(f"#{name}")
-        shown = found if isinstance(found, Static) else found.query_one(Static)
-        shown.update(text)
+        (found if isinstance(found, Told) else found.query_one(Told)).tell(text)
 
 
 def panel(name: str, called: str) -> ScrollableContainer:
     """A text that is scrolled both ways where it is larger than its space."""
-    found = ScrollableContainer(Static(markup=False), classes="panel", id=name)
+    found = ScrollableContainer(Told(), classes="panel", id=name)
     found.border_title = called
     return found
 

@@ -1,6 +1,7 @@
 """What the Compare screen says of two rounds."""
 
 from altui.report.tables import figure, table
+from altui.rounds.results import RoundResult
 from altui.rounds.versus import Versus
 from altui.screens import words
 from altui.text import listing, plain
@@ -10,15 +11,17 @@ MANY = 40  # slices told of one kind
 SPLITS = {"validation": "valid."}
 
 
-def title(found: Versus) -> str:
-    """Which rounds, and what came of it in one figure."""
-    one, two = found.first, found.second
-    gain = words.gain(found.miou.gain, found.miou.interval)
+def title(one: RoundResult, two: RoundResult, split: str, gain: str = "…") -> str:
+    """Which rounds, and what came of it in one figure, once that is known."""
     return (
         f"Round {one.round} ({plain(one.strategy)}, {one.labelled} labelled) and round "
-        f"{two.round} ({plain(two.strategy)}, {two.labelled} labelled): {found.split} mIoU "
-        f"{figure(one.miou.get(found.split))} and {figure(two.miou.get(found.split))}, {gain}"
+        f"{two.round} ({plain(two.strategy)}, {two.labelled} labelled): {split} mIoU "
+        f"{figure(one.miou.get(split))} and {figure(two.miou.get(split))}, {gain}"
     )
+
+
+def gain(found: Versus) -> str:
+    return words.gain(found.miou.gain, found.miou.interval)
 
 
 def by_class(found: Versus) -> str:

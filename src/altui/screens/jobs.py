@@ -1,6 +1,6 @@
 """Screen 4: background jobs, how far they are, and what they write to their logs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
 from textual.app import ComposeResult
@@ -22,6 +22,7 @@ from altui.screens.confirm import Confirm
 from altui.screens.table import RecordTable, Row, cell
 from altui.text import duration, plain
 from altui.widgets.chart import LineChart, Series
+from altui.widgets.titled import Titled
 from altui.widgets.told import Told
 from altui.widgets.wrapped_log import WrappedLog
 
@@ -58,6 +59,10 @@ class Meter(Widget):
         )
 
 
+class Detail(Titled, Vertical):
+    """What a job is about."""
+
+
 class JobsScreen(AltuiScreen):
     SCREEN_NAME = "jobs"
     CSS_PATH = "jobs.tcss"
@@ -72,7 +77,7 @@ class JobsScreen(AltuiScreen):
             jobs.border_title = "Jobs"
             yield RecordTable(COLUMNS, follow="first")
             yield Static("no job has been started yet", id="none", markup=False)
-        with Vertical(classes="panel", id="detail"):
+        with Detail(classes="panel", id="detail"):
             with VerticalScroll(id="progress"):
                 yield Told()
             yield Meter()
@@ -138,8 +143,9 @@ class JobsScreen(AltuiScreen):
             self._watch()
             return
         if job is not None:
-            self.query_one("#detail").border_title = Content(f"{job.id}: {job.state}")
-            self.query_one("#progress Told", Told).tell(describe(job, detail, self.altui.hint))
+            self.query_one(Detail).entitle(f"{job.id}: {job.state}")
+            told = describe(job, detail, self._hint(job))
+            self.query_one("#progress Told", Told).tell(told)
             self.query_one(Meter).show(job.progress)
             for part in (self.query_one(Meter), self.query_one("#progress")):
                 part.set_class(not job.active, "-off")
@@ -147,6 +153,12 @@ class JobsScreen(AltuiScreen):
             self._show_log(job.id if job else None, detail.log if detail else ())
             self._show_losses(detail.losses if detail else ())
         self._watch()
+
+    def _hint(self, job: JobView) -> str:
+        """What to do: by a key where the job's own hint is a command."""
+        if job.state == "lost":
+            return f"see its log; press {self.altui.key_of('retry')} to start it again"
+        return self.altui.hint(job.hint)
 
     def _show_losses(self, losses: Points) -> None:
         self.set_class(len(losses) > 1, "-losses")
@@ -228,10 +240,8 @@ def row(job: JobView) -> Row:
     )
 
 
-def describe(job: JobView, detail: JobDetail | None, hint: Callable[[str], str]) -> Content:
-    """Stage, step, loss, time left and memory; or how the job ended and what to do about it:
-    `hint` tells its commands as keys.
-    """
+def describe(job: JobView, detail: JobDetail | None, hint: str) -> Content:
+    """Stage, step, loss, time left and memory; or how the job ended and what to do about it."""
     last = detail.last if detail else None
     stage = job.stage or (last.stage if last else None)
     steps = (job.step, job.steps) if job.stage else (last.step, last.steps) if last else (0, 0)
@@ -245,14 +255,18 @@ def describe(job: JobView, detail: JobDetail | None, hint: Callable[[str], str])
     # First what there is to mend, so that it is seen where there is little room.
     told = (
         job.message,
-        hint(job.hint),
+        hint,
         ", ".join(filter(None, parts)) or waiting(job),
     )
     return Content("\n").join(Content(plain(text)) for text in told if text)
 
 
 def waiting(job: JobView) -> str:
-    return "waiting for its process to start" if job.active else "no progress was written"
+    if not job.active:
+        return "it ended before its first step"
+    if job.state == "queued":
+        return "waiting for its process to start"
+    return "getting ready: loading PyTorch, the labels and the network"
 
 
 def overlap(old: Sequence[str], new: Sequence[str]) -> int:

@@ -108,7 +108,13 @@ class LabelsScreen(LookingScreen):
         if one is None or snapshot is None:
             self._slice = None
             none = "no slice is like that" if self._filter else "no slice is approved yet"
-            self.query_one("#about Told", Told).tell(none)
+            labelled = len(snapshot.labels) if snapshot else 0
+            further = (
+                f"; {self.altui.key_of('all_labels')} lists all {labelled:,} labelled ones"
+                if labelled
+                else ""
+            )
+            self.query_one("#about Told", Told).tell(none + further * (not self._filter))
             self.pane.show_nothing("Slice", none if self._filter else "no mask is awaited yet")
             return
         if self._slice != one.slice:

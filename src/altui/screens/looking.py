@@ -33,10 +33,9 @@ class LookingScreen(AltuiScreen):
     def looking_context(self, snapshot: Snapshot, **more: Any) -> Context:
         """What the keys of looking depend on, and `more` of `Context`."""
         pane = self.pane
-        picture = pane.picture
         return Context(
             snapshot,
-            has_picture=picture is not None and picture.layers is not None,
+            has_picture=pane.seen is not None,
             has_classes=pane.has_classes,
             has_heat=pane.has_heat,
             is_zoomed=self.viewing.look.zoom > 1,
@@ -100,8 +99,7 @@ class LookingScreen(AltuiScreen):
     def _pan(self, down: float, right: float) -> None:
         frame, picture = self.pane.view.frame, self.pane.picture
         if frame is not None and picture is not None and picture.layers is not None:
-            shape = picture.layers.image.shape
-            self.view(self.viewing.panned(frame, (shape[0], shape[1]), down, right))
+            self.view(self.viewing.panned(frame, picture.layers.shape, down, right))
 
     def action_save_picture(self) -> None:
         pane, project = self.pane, self.altui.project

@@ -6,7 +6,8 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from functools import partial
+from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +15,10 @@ import numpy.typing as npt
 from altui.project import Project
 from altui.slices import SliceId
 from altui.volumes.intensity import Window, finite, range_of_slice, window_of_slice
-from altui.widgets.layers import Layers
+from altui.widgets.layers import Arrays, Layers
 
-KEPT_BYTES: Final = 24 << 20  # the slice looked at stays, however large
+KEPT: Final = 60  # pictures, as they are seen: some kilobytes each
+KEPT_BYTES: Final = 12 << 20  # of slices themselves; the one looked at stays, however large
 
 QUIET: Final = 0.05  # seconds without a wish, before reading ahead, which slows the screen down
 
@@ -54,7 +56,13 @@ class Picture:
 
     @property
     def size(self) -> int:
+        """Bytes of the slice itself that are there."""
         return self.layers.nbytes if self.layers else 0
+
+    @property
+    def is_there(self) -> bool:
+        """Whether something can be seen without reading anything."""
+        return self.layers is None or bool(self.layers.made or self.layers.nbytes)
 
 
 Ready = Callable[[Picture], None]
@@ -102,6 +110,11 @@ class Pictures:
             self._reader.start()
         return picture
 
+    def forget(self) -> None:
+        """Read anew what is wanted next: the files may be others now."""
+        with self._news:
+            self._kept.clear()
+
     def close(self) -> None:
         with self._news:
             self._closed = True
@@ -118,6 +131,8 @@ class Pictures:
                 picture = self._keep(self._picture(task.wish, task.prepare))
             elif picture.layers is not None and task.prepare is not None:
                 task.prepare(picture.layers)
+            if ready is None and picture.layers is not None and picture.layers.made:
+                picture.layers.forget()
             if ready is not None and self._wanted.get(ready) == task.wish and not self._closed:
                 ready(picture)
 
@@ -136,16 +151,18 @@ class Pictures:
         return None, None
 
     def _has_room(self) -> bool:
-        """Whether one more can be kept without driving out what is looked at."""
+        """Whether one more can be read without driving out what is looked at."""
         with self._news:
-            largest = max((kept.size for kept in self._kept.values()), default=0)
-            return largest * (len(self._wanted) + 1) <= self._kept_bytes
+            return 2 * max((kept.size for kept in self._kept.values()), default=0) <= (
+                self._kept_bytes
+            )
 
     def _find(self, wish: Wish) -> Picture | None:
         with self._news:
             picture = self._kept.get(wish)
-            if picture is not None:
-                self._kept.move_to_end(wish)
+            if picture is None or not picture.is_there:
+                return None
+            self._kept.move_to_end(wish)
             return picture
 
     def _picture(self, wish: Wish, prepare: Prepare | None) -> Picture:
@@ -157,27 +174,32 @@ class Pictures:
                 "slice": window_of_slice(raw),
                 "range": range_of_slice(raw),
             }
-            layers = Layers(finite(raw, sample), *self._over(wish, raw.shape))
+            layers = Layers(*self._arrays(wish, raw), again=partial(self._again, wish))
             if prepare is not None:
                 prepare(layers)
             return Picture(wish, layers, windows)
         except Exception as error:
             return Picture(wish, error=error)
 
-    def _over(
-        self, wish: Wish, shape: tuple[int, ...]
-    ) -> tuple[npt.NDArray[np.uint8] | None, npt.NDArray[np.uint8] | None]:
-        """The class ids and the uncertainty that lie over a slice."""
+    def _again(self, wish: Wish) -> Arrays:
+        """In whichever thread makes something of the slice."""
+        arrays = self._arrays(wish, self._project.image(wish.slice))
+        self._let_go(wish)
+        return arrays
+
+    def _arrays(self, wish: Wish, raw: npt.NDArray[Any]) -> Arrays:
+        """The slice, and the class ids and the uncertainty that lie over it."""
+        image = finite(raw, self._project.window(wish.slice.sample))
         ids, heat = self._ids(wish), None
         if wish.differs:
             different = None if ids is None else self._project.difference(wish.slice, ids)
             heat = None if different is None else different.astype(np.uint8) * np.uint8(255)
         elif wish.model:
             heat = self._project.uncertainty(wish.slice)
-        if ids is None or ids.shape != shape:
-            return None, heat
+        if ids is None or ids.shape != raw.shape:
+            return Arrays(image, None, heat)
         known = len(self._project.config.classes.names)
-        return np.where(ids < known, ids, 255).astype(np.uint8), heat
+        return Arrays(image, np.where(ids < known, ids, 255).astype(np.uint8), heat)
 
     def _ids(self, wish: Wish) -> npt.NDArray[np.integer] | None:
         project = self._project
@@ -195,9 +217,17 @@ class Pictures:
         if picture.error is None:
             with self._news:
                 self._kept[picture.wish] = picture
-                while len(self._kept) > 1 and self._size() > self._kept_bytes:
+                while len(self._kept) > KEPT:
                     self._kept.popitem(last=False)
+            self._let_go(picture.wish)
         return picture
 
-    def _size(self) -> int:
-        return sum(kept.size for kept in self._kept.values())
+    def _let_go(self, latest: Wish) -> None:
+        """Forget the slices themselves that were looked at longest ago."""
+        with self._news:
+            size = sum(kept.size for kept in self._kept.values())
+            for wish, kept in self._kept.items():
+                if size > self._kept_bytes and wish != latest:
+                    size -= kept.size
+                    if kept.layers is not None:
+                        kept.layers.forget()

@@ -2,6 +2,7 @@
 
 from textual.content import Content
 
+from altui.rounds.pick import BY_HAND
 from altui.rounds.state import Slate
 from altui.rounds.status import Status
 from altui.screens import words
@@ -52,10 +53,15 @@ def reasons(decision: Decision, status: Status) -> Content:
     return Content("\n").join(
         [
             Content.assemble((f"{decision.slice} ", "bold"), state(decision, status)),
-            Content(f"rank {decision.rank}, by {plain(decision.strategy)}{score}"),
+            Content(f"rank {decision.rank}, {chosen(decision)}{score}"),
             *(Content(f"• {plain(reason)}") for reason in decision.reasons),
         ]
     )
+
+
+def chosen(decision: Decision) -> str:
+    """'by entropy', 'by hand'."""
+    return BY_HAND if decision.strategy == BY_HAND else f"by {plain(decision.strategy)}"
 
 
 def state(decision: Decision, status: Status) -> str:

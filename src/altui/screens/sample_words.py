@@ -52,20 +52,19 @@ def fractions(
         return ["no class is known before a slice is labelled"]
     if pixels is None and one.split != "train":
         return ["its masks are counted when a round is evaluated"]
-    if not pixels:
-        return ["reading its masks…"]
-    whole = max(sum(pixels), 1)
+    # As many lines while its masks are read: what moves on screen has to be sent.
+    whole = max(sum(pixels or ()), 1)
     return [
-        f"{shortened(plain(name), NAME):{NAME}} {words.share(number, whole):>7} "
-        f"{words.bar(number / whole, 10)}"
-        for name, number in zip(names, pixels, strict=False)
+        f"{shortened(plain(name), NAME):{NAME}} "
+        f"{words.share(number, whole) if pixels else '…':>7} {words.bar(number / whole, 10)}"
+        for name, number in zip(names, pixels or [0] * len(names), strict=False)
     ]
 
 
 def by_round(one: SampleFigures, names: tuple[str, ...]) -> list[str]:
     """mIoU and IoU by class of each round, the newest first."""
     if not one.rounds:
-        return ["networks are not measured on training samples"] * (one.split == "train")
+        return ["networks are not measured on", "training samples"] * (one.split == "train")
     header = ("round", "mIoU", *(shortened(plain(name), 5) for name in names))
     rows = [
         (str(each.round), words.ratio(each.miou), *map(words.ratio, each.class_iou))

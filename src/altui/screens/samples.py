@@ -1,8 +1,7 @@
 """Screen 5: the samples, what of them is labelled, and how well each is predicted."""
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.content import Content
+from textual.containers import Horizontal, Vertical
 from textual.widgets import DataTable
 
 from altui.actions import Context, bindings
@@ -17,6 +16,7 @@ from altui.screens.slice_pane import SlicePane
 from altui.screens.table import RecordTable
 from altui.slices import SliceId
 from altui.text import plain
+from altui.widgets.titled import TitledScroll
 from altui.widgets.told import Told
 
 PATIENCE = 0.15  # seconds on a sample before its masks are read
@@ -42,7 +42,7 @@ class SamplesScreen(LookingScreen):
                 with Vertical(classes="panel", id="list") as listed:
                     listed.border_title = "Samples"
                     yield RecordTable(COLUMNS, cell_padding=0)
-                with VerticalScroll(classes="panel", id="about"):
+                with TitledScroll(classes="panel", id="about"):
                     yield Told()
             yield SlicePane(names)
 
@@ -74,8 +74,8 @@ class SamplesScreen(LookingScreen):
         one = self._sample
         if one is None:
             return
-        panel = self.query_one("#about")
-        panel.border_title = Content(plain(one.name))
+        panel = self.query_one("#about", TitledScroll)
+        panel.entitle(plain(one.name))
         names = self.altui.project.config.classes.names
         pixels = one.pixels or self._pixels.get(counted(one))
         panel.query_one(Told).tell(about(one, names, pixels))

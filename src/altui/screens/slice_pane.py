@@ -11,17 +11,19 @@ from textual.message import Message
 from altui.screens.frame import closely
 from altui.screens.pictures import Picture, Wish
 from altui.screens.viewing import Viewing
+from altui.widgets.layers import Layers
 from altui.widgets.palette import Palette, heat_legend, legend, palette_of
 from altui.widgets.slice_view import SliceView
+from altui.widgets.titled import Titled
 from altui.widgets.told import Told
 
 if TYPE_CHECKING:
     from altui.app import AltuiApp
 
-PATIENCE = 0.15  # seconds that the last picture stays while the next is read
+PATIENCE = 0.5  # seconds that the last picture stays while the next is read
 
 
-class SlicePane(Vertical):
+class SlicePane(Titled, Vertical):
     """Shows the slice that was wished for last; tells `Shown` once it does."""
 
     DEFAULT_CSS = """
@@ -52,7 +54,6 @@ class SlicePane(Vertical):
         self._picture: Picture | None = None
         self._viewing = Viewing()
         self._title, self._place = "", ""
-        self._told = "", ""  # what the border says
         self.wish: Wish | None = None
 
     def compose(self) -> ComposeResult:
@@ -74,15 +75,18 @@ class SlicePane(Vertical):
         return found if found is not None and found.wish == self.wish else None
 
     @property
+    def seen(self) -> Layers | None:
+        """Of the picture that is seen: while the next is read, keys do not come and go."""
+        return self._picture.layers if self._picture and self.wish else None
+
+    @property
     def has_classes(self) -> bool:
         """Whether a prediction or a mask can lie over the slice."""
-        layers = self.picture.layers if self.picture else None
-        return layers is not None and layers.classes is not None
+        return self.seen is not None and self.seen.has_classes
 
     @property
     def has_heat(self) -> bool:
-        layers = self.picture.layers if self.picture else None
-        return layers is not None and layers.heat is not None
+        return self.seen is not None and self.seen.has_heat
 
     @property
     def is_settled(self) -> bool:
@@ -93,8 +97,7 @@ class SlicePane(Vertical):
         """`place`: where the slice lies; `ahead`: what may be wished for next."""
         self._title, self._place = title, place
         if wish == self.wish:
-            if self.picture is not None:
-                self._tell()
+            self._tell()
             return
         self.wish = wish
         pictures = cast("AltuiApp", self.app).pictures
@@ -102,6 +105,7 @@ class SlicePane(Vertical):
         if picture is not None:
             self._draw(picture)
         else:
+            self._tell()
             self.set_timer(PATIENCE, lambda: self._still_reading(wish))
 
     def show_nothing(self, title: str, why: str) -> None:
@@ -116,8 +120,7 @@ class SlicePane(Vertical):
         self._viewing = viewing
         if self.picture is not None and self.picture.layers is not None:
             self.view.look = viewing.look_at(self.picture.windows)
-        if self.picture is not None:
-            self._tell()
+        self._tell()
         self._show_legend()
 
     def on_resize(self) -> None:
@@ -136,7 +139,6 @@ class SlicePane(Vertical):
     def _still_reading(self, wish: Wish) -> None:
         if wish == self.wish and self.picture is None:
             self.view.message("reading…")
-            self._tell()
 
     def _draw(self, picture: Picture) -> None:
         self._picture = picture
@@ -149,11 +151,11 @@ class SlicePane(Vertical):
         self.post_message(self.Shown())
 
     def _tell(self) -> None:
-        """Which slice it is, once it is that one that is seen."""
+        """Which slice it is, at once; and while another one is seen, that it is being read."""
         place = ", ".join(filter(None, (self._place, self._viewing.said())))
-        if (self._title, place) != self._told:
-            self._told = self._title, place
-            self.border_title, self.border_subtitle = map(Content, self._told)
+        if self.wish is not None and self.picture is None:
+            place = f"reading {place}"
+        self.entitle(self._title, place)
 
     def _show_legend(self) -> None:
         if self.wish is not None and self.picture is None:

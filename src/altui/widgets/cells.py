@@ -45,10 +45,13 @@ def grid(columns: int, rows: int, style: CellStyle) -> tuple[int, int, float]:
 
 
 def shrink(layers: Layers, frame: Frame, only: int | None = None) -> Samples:
-    """The slow part of a picture: what is in `frame`, as its samples; `only`: one class."""
-    shape, size = layers.image.shape, (frame.rows, frame.columns)
-    classes, heat = layers.classes, layers.heat
-    grey = _mean(frame.cut(layers.image, shape), size)
+    """The slow part of a picture: what is in `frame`, as its samples; `only`: one class.
+
+    Raises AltuiError where the arrays have to be read again and cannot be.
+    """
+    shape, size = layers.shape, (frame.rows, frame.columns)
+    image, classes, heat = layers.arrays
+    grey = _mean(frame.cut(image, shape), size)
     ids = outlines = None
     if classes is not None:
         part = frame.cut(classes, shape)

@@ -1,6 +1,7 @@
 """What there is to see of a slice, how to look at it, and which part of it is in view."""
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
@@ -16,33 +17,60 @@ _Ids = npt.NDArray[np.uint8]
 EIGHT_BIT: Final = Window(0.0, 255.0)
 
 
-@dataclass(frozen=True, eq=False)
+class Arrays(NamedTuple):
+    """What `Layers` are made of."""
+
+    image: npt.NDArray[Any]
+    classes: _Ids | None = None
+    heat: _Ids | None = None
+
+
 class Layers:
     """`image`: (h, w) finite grey values of any real type. `classes`: (h, w) uint8 class ids over
     it. `heat`: uint8, 255 for the greatest, of any shape: it covers the same area. `made`: what
     was made of them last, by the part in view and the one class, if only one was drawn.
 
-    Raises ValueError for anything else.
+    With `again`, which reads them, the arrays can be forgotten, and come back when asked for:
+    what was made of them is a hundredth of their size. Raises ValueError for anything else.
     """
 
-    image: npt.NDArray[Any]
-    classes: npt.NDArray[np.uint8] | None = None
-    heat: npt.NDArray[np.uint8] | None = None
-    made: "dict[tuple[Frame, int | None], Samples]" = field(default_factory=dict, repr=False)
-
-    def __post_init__(self) -> None:
-        image, classes, heat = self.image, self.classes, self.heat
+    def __init__(
+        self,
+        image: npt.NDArray[Any],
+        classes: _Ids | None = None,
+        heat: _Ids | None = None,
+        again: Callable[[], Arrays] | None = None,
+    ) -> None:
         if image.ndim != 2 or not image.size or image.dtype.kind not in "uif":
             raise ValueError(f"not a grey image: {image.dtype} {image.shape}")
         if classes is not None and (classes.shape != image.shape or classes.dtype != np.uint8):
             raise ValueError(f"classes {classes.shape} do not cover image {image.shape}")
         if heat is not None and (heat.ndim != 2 or not heat.size or heat.dtype != np.uint8):
             raise ValueError(f"not a map of uncertainty: {heat.dtype} {heat.shape}")
+        self.shape: tuple[int, int] = (image.shape[0], image.shape[1])
+        self.has_classes, self.has_heat = classes is not None, heat is not None
+        self.made: dict[tuple[Frame, int | None], Samples] = {}
+        self._arrays: Arrays | None = Arrays(image, classes, heat)
+        self._again = again
+
+    @property
+    def arrays(self) -> Arrays:
+        """Not in the thread that answers keys: they may have to be read. Raises AltuiError."""
+        found = self._arrays
+        if found is None:
+            assert self._again is not None
+            found = self._arrays = self._again()
+        return found
 
     @property
     def nbytes(self) -> int:
-        arrays = (self.image, self.classes, self.heat)
-        return sum(array.nbytes for array in arrays if array is not None)
+        """Of the arrays that are there."""
+        return sum(array.nbytes for array in self._arrays or () if array is not None)
+
+    def forget(self) -> None:
+        """Let go of the arrays until they are asked for."""
+        if self._again is not None:
+            self._arrays = None
 
 
 @dataclass(frozen=True)

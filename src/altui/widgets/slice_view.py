@@ -13,6 +13,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from altui.errors import AltuiError
 from altui.text import plain
 from altui.widgets.cells import draw, grid, shrunk
 from altui.widgets.compose import rgb
@@ -57,6 +58,13 @@ class SliceView(Widget):
             super().__init__()
             self.key, self.made = key, made
 
+    class Lost(Message):
+        """The slice had to be read again, and could not be."""
+
+        def __init__(self, key: _Key, why: str) -> None:
+            super().__init__()
+            self.key, self.why = key, why
+
     def __init__(
         self,
         *,
@@ -90,7 +98,7 @@ class SliceView(Widget):
         """The part of the slice that is in view; None without a slice or without space."""
         if self._layers is None or not self.content_size:
             return None
-        return framed(self._layers.image.shape, *self._grid, self.look)
+        return framed(self._layers.shape, *self._grid, self.look)
 
     @property
     def _grid(self) -> tuple[int, int, float]:
@@ -106,7 +114,7 @@ class SliceView(Widget):
         """The greatest zoom that still shows more."""
         if self._layers is None or not self.content_size:
             return 1.0
-        return closest_zoom(self._layers.image.shape, *self._grid)
+        return closest_zoom(self._layers.shape, *self._grid)
 
     def show(self, layers: Layers | None, look: Look | None = None) -> None:
         """Show a slice; None clears the view. The view keeps the arrays."""
@@ -119,7 +127,7 @@ class SliceView(Widget):
     def prepare(self, layers: Layers) -> None:
         """Do the slow part for a slice that may be shown next; in any thread."""
         if self.cell_style in ("half-cell", "ascii") and self.content_size:
-            frame = framed(layers.image.shape, *self._grid, self.look)
+            frame = framed(layers.shape, *self._grid, self.look)
             shrunk(layers, frame, self.look.only)
 
     def message(self, text: str) -> None:
@@ -159,7 +167,11 @@ class SliceView(Widget):
         if key != self._wanted:
             return
         _, _, frame, only, look = key
-        samples = shrunk(layers, frame, only)
+        try:
+            samples = shrunk(layers, frame, only)
+        except AltuiError as error:
+            self.post_message(self.Lost(key, error.message))
+            return
         self.post_message(self.Shrunk(key, self._encoded(samples, look) if look else samples))
 
     def _encoded(self, samples: Samples, look: Look) -> Graphic:
@@ -168,6 +180,11 @@ class SliceView(Widget):
             return sixel(picture, cell)
         self._kitty = self._kitty or os.getpid() % 4096 * 4096 + next(_numbers)
         return kitty(picture, self._kitty, cell)
+
+    def on_slice_view_lost(self, message: Lost) -> None:
+        message.stop()
+        if message.key == self._wanted:
+            self.message(message.why)
 
     def on_slice_view_shrunk(self, message: Shrunk) -> None:
         message.stop()

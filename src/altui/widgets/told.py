@@ -33,9 +33,11 @@ class Told(Static):
             self.update(new, layout=not self._is_as_large(old, new))
 
     def _is_as_large(self, old: Content, new: Content) -> bool:
-        width = self.styles.width
-        if not self.size or (width is not None and width.is_auto):
+        if not self.size:
             return False
+        width = self.styles.width
+        if width is not None and width.is_auto:
+            return extent(old) == extent(new)
         return self._height(old) == self._height(new)
 
     def _height(self, content: Content) -> int:
@@ -67,3 +69,9 @@ def hung(line: Content, hang: int, width: int) -> Content:
     return Content("\n" + " " * hang).join(
         [line[:hang] + rest[0].rstrip(), *(one.rstrip() for one in rest[1:])]
     )
+
+
+def extent(content: Content) -> tuple[int, int]:
+    """Columns and lines of a text that is not wrapped."""
+    lines = content.split("\n", allow_blank=True)
+    return max(line.cell_length for line in lines), len(lines)

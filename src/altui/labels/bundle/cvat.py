@@ -22,7 +22,7 @@ NOTE = {
     "Open": """
 In CVAT, create a task. Labels: "Raw", and paste all of labels.json into the field, so that the
 classes have the right names and colours. Files: images.zip. Submit & Open. Each picture is one
-slice; its neighbours along z{maps} are its context images, beside the picture.{start}
+slice{beside}.{start}
 """,
     "Label": """
 With the brush (Draw new mask); where masks overlap, the upper one counts. A pixel without a mask
@@ -48,7 +48,7 @@ class Cvat:
         _check_names(labels)
         self._files, self._labels = files, labels
         self._premasks: list[tuple[str, SliceId, bytes, bytes]] = []
-        self._unsure = False
+        self._around = self._unsure = False
         self._open = ExitStack()
         self._pictures = self._open.enter_context(files.archive(PICTURES))
 
@@ -59,6 +59,7 @@ class Cvat:
         beside = f"related_images/{one.stem}_png"  # CVAT's way: the dot becomes a line
         for distance, view in one.views():
             if distance:
+                self._around = True
                 name = f"{beside}/z{distance:+d}.png"
                 self._pictures.add(name, "view", as_png(view), one.slice)
         if one.unsure is not None:
@@ -81,8 +82,10 @@ class Cvat:
             for one in self._labels[1:]
         ]
         self._files.text(LABELS, "tool", json.dumps(labels, indent=2, ensure_ascii=False) + "\n")
+        beside = ["its neighbours along z"] * self._around
+        beside += ["where the network is unsure"] * self._unsure
         said = {
-            "maps": " and where the network is unsure" if self._unsure else "",
+            "beside": f"; {' and '.join(beside)}: its context images, beside it" if beside else "",
             "start": START if self._premasks else "",
             "background": plain(self._labels[0].name),
         }

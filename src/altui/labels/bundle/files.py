@@ -28,6 +28,10 @@ class Files:
         self.name = name
         self.entries: list[Entry] = []
 
+    def directory(self, name: str) -> None:
+        """One that may stay empty, for masks to be saved in. Raises OSError."""
+        (self.folder / name).mkdir(exist_ok=True)
+
     def add(
         self, name: str, role: Role, write: Callable[[Path], object], of: SliceId | None = None
     ) -> None:

@@ -26,12 +26,10 @@ labels.txt. Or all at once, in a terminal:
     itksnap -g images/{example}.nii {segmentation}\\
         {overlay}-l labels.txt
 
-Each volume is one slice among its neighbours along z. The name says which one is to be labelled:
-{place} is slice {at} of {number}. The others are there to look at; what you paint on them is not
-taken.
+{around}{maps}
 """,
     "Label": """
-With the paintbrush, in the axial view, on slice {at} of {number}. Label 0 is
+With the paintbrush, in the axial view{where}. Label 0 is
 "{background}"; "ignore" is left out of training.
 """,
     "Save": """
@@ -39,6 +37,14 @@ Segmentation > Save Segmentation Image: NIfTI, as masks/{example}.nii.gz
 """,
     "Send": "The folder masks/ back, whole.",
 }
+AROUND = """
+Each volume is one slice among its neighbours along z. The name says which one is to be labelled:
+{place} is slice {at} of {number}. The others are there to look at; what you paint on them is not
+taken."""
+MAPS = """
+
+File > Add Another Image: the volume of the same name in views/ is bright where the network is
+unsure."""
 START = " Segmentation > Open Segmentation: that of the same name in masks/, the prediction."
 
 
@@ -47,6 +53,7 @@ class ItkSnap:
         """Raises AltuiError where nibabel is not installed."""
         self._save = _saver()
         self._files, self._labels = files, labels
+        files.directory(PREMASKS)
         self._first: Content | None = None
 
     def add(self, one: Content) -> None:
@@ -77,14 +84,16 @@ class ItkSnap:
         assert one is not None
         example = f"{one.stem}_{one.place}"
         start = one.premask is not None
+        place = {"place": one.place, "at": one.at + 1, "number": len(one.around)}
+        several = len(one.around) > 1
         said = {
             "example": example,
             "start": START if start else "",
             "segmentation": f"-s masks/{example}.nii.gz " if start else "",
             "overlay": f"-o views/{example}{MAP}.nii.gz " if one.unsure is not None else "",
-            "place": one.place,
-            "at": one.at + 1,
-            "number": len(one.around),
+            "maps": MAPS if one.unsure is not None else "",
+            "around": AROUND.strip().format(**place) if several else "Each volume is one slice.",
+            "where": " on slice {at} of {number}".format(**place) if several else "",
             "background": plain(self._labels[0].name),
         }
         return page({title: text.format(**said) for title, text in NOTE.items()})

@@ -35,8 +35,7 @@ import {tasks}: a task is a slice.
 """,
     "Label": """
 With the brush and the eraser. {start}What no class covers is "{background}", and where classes
-overlap, the later region counts; "ignore" is left out of training. Below the slice: its
-neighbours along z{maps}.
+overlap, the later region counts; "ignore" is left out of training.{below}
 """,
     "Save": "Submit (or Update).",
     "Send": """
@@ -117,13 +116,15 @@ class LabelStudio:
         self._files.text(TASKS, "tool", text + "\n")
         start = any("predictions" in task for task in self._tasks)
         unsure = "uncertainty" in self._panels
+        below = ["its neighbours along z"] * (len(self._panels) > unsure)
+        below += ["where the network is unsure"] * unsure
         said = {
             "folder": plain(self._files.name),
             "config": CONFIG,
             "tasks": TASKS,
             "start": START if start else "",
             "background": plain(self._labels[0].name),
-            "maps": ", and where the network is unsure" if unsure else "",
+            "below": f" Below the slice: {', and '.join(below)}." if below else "",
         }
         return page({title: text.format(**said) for title, text in NOTE.items()})
 

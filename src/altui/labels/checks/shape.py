@@ -32,6 +32,12 @@ def check_shape(mask: Ids, header: Header) -> None:
         )
 
 
+def is_smaller(shape: tuple[int, int], header: Header) -> bool:
+    """Whether it may be a part of the slice."""
+    wanted = (header.height, header.width)
+    return shape != wanted and shape[0] <= wanted[0] and shape[1] <= wanted[1]
+
+
 def check_window(corner: tuple[int, int], shape: tuple[int, int], header: Header) -> None:
     """Raises Refusal unless what begins at `corner`, (y, x), lies within the slice."""
     ends = [start + side for start, side in zip(corner, shape, strict=True)]

@@ -1,7 +1,7 @@
 """What a reader makes of a file: masks in order, none of them decoded yet."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +18,7 @@ from altui.volumes.base import naming
 
 LARGEST = 2**31  # no class id is near it
 Shape = tuple[int, int]
+Corner = tuple[int, int, int]  # slice, y, x
 AS_PNG = "save the mask as PNG or TIFF"
 
 
@@ -48,13 +49,26 @@ class Masks:
     notes: tuple[str, ...] = field(default=())
     minutes: tuple[float | None, ...] = ()  # of work on each, by the tool's own clock
     tool: str = ""  # what wrote the file, where that is told
-    corner: tuple[int, int, int] | None = None  # (slice, y, x) of what is cut out of its image
+    corner: Corner | None = None  # of what is cut out of its image
+    image: Shape | None = None  # of which size that is, where it is told
+    origin: Corner | None = None  # the same, where what is there does not cover its image
+    series: tuple["Series", ...] = ()  # the images of which all masks are, one after the other
 
     def shape(self, index: int) -> Shape | None:
         return self.shapes[index] if len(self.shapes) > 1 else self.shapes[0]
 
     def minutes_of(self, index: int) -> float | None:
         return self.minutes[index] if self.minutes else None
+
+
+@dataclass(frozen=True)
+class Series:
+    """One of several images in a file; `masks` is None where they cannot be read, by `fault`."""
+
+    name: str
+    pages: int
+    masks: Masks | None
+    fault: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,6 +84,18 @@ class Source:
 
 
 Open = Callable[[Source], Masks]
+
+
+def in_series(series: Sequence[Series]) -> Masks:
+    """The masks of all that can be read, one after the other."""
+    places = [(one.masks, i) for one in series if one.masks for i in range(one.masks.count)]
+    return Masks(
+        len(places),
+        tuple(masks.shape(i) for masks, i in places),
+        lambda index: places[index][0].read(places[index][1]),
+        tool=next((masks.tool for masks, _ in places), ""),
+        series=tuple(series),
+    )
 
 
 def whole_numbers(values: npt.NDArray[Any]) -> npt.NDArray[np.integer]:

@@ -1,13 +1,14 @@
 """NRRD, and 3D Slicer's segmentations in it (.seg.nrrd): names, values and layers."""
 
 import io
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from altui.labels.formats.base import Masks, Pixels, Source, missing, plane_of
+from altui.labels.formats.base import Corner, Masks, Pixels, Shape, Source, missing, plane_of
 from altui.labels.formats.turned import check_directions
 from altui.labels.verdict import Refusal
 from altui.volumes.base import Damaged, check_size
@@ -26,6 +27,25 @@ TYPES = {
     "float": "f4",
     "double": "f8",
 }
+
+
+LPS, RAS = (1.0, 1.0, 1.0), (-1.0, -1.0, 1.0)  # what makes either LPS
+SPACES = {
+    **dict.fromkeys(("left-posterior-superior", "lps"), LPS),
+    **dict.fromkeys(("right-anterior-superior", "ras"), RAS),
+}
+REFERENCE = re.compile(r"(?:^|&)Reference image geometry\|([^|&]{1,1000})\|")
+MAX_CORNER, BETWEEN = 1 << 20, 0.05  # pixels
+UNCROPPED = 'in 3D Slicer, save it without "Crop to minimum extent", so that it covers the image'
+Floats = npt.NDArray[np.float64]
+
+
+class Place(NamedTuple):
+    """As `Masks` has it."""
+
+    corner: Corner | None = None
+    image: Shape | None = None
+    origin: Corner | None = None
 
 
 class Segment(NamedTuple):
@@ -48,8 +68,8 @@ def open_nrrd(source: Source) -> Masks:
     segments = _segments(header)
     if layers and (not segments or any(not 0 <= one.layer < layers for one in segments)):
         raise Refusal("shape", f"has {layers} channels, which no segment's name explains")
-    corner = _corner(header, segments)
     _check_directions(header)
+    place = _place(header, segments, (*shape, 1)[:3])
     width, height = shape[:2]
     check_size(height, width)
     dtype = _dtype(header)
@@ -65,7 +85,8 @@ def open_nrrd(source: Source) -> Masks:
 
     tool = "3D Slicer" if segments else ""
     slices = shape[2] if len(shape) == 3 else 1
-    return Masks(slices, ((height, width),), read, tool=tool, corner=corner)
+    cut = (place.corner, place.image, place.origin)
+    return Masks(slices, ((height, width),), read, (), (), (), tool, *cut)
 
 
 def _read_header(source: Source) -> tuple[Mapping[str, Any], int]:
@@ -130,19 +151,63 @@ def _flat(plane: npt.NDArray[Any], segments: list[Segment]) -> Pixels:
     return Pixels(values, {number: one.name for number, one in enumerate(segments, 1)})
 
 
-def _corner(header: Mapping[str, Any], segments: list[Segment]) -> tuple[int, int, int] | None:
-    """Where a segmentation that 3D Slicer has cropped begins: slice, y, x. Raises Refusal."""
+def _place(header: Mapping[str, Any], segments: list[Segment], sizes: tuple[int, ...]) -> Place:
+    """Where a segmentation that 3D Slicer may have cropped lies; `sizes`: x, y, z. Raises
+    Refusal where it says that it is cropped, and not to what.
+    """
     said = str(header.get("Segmentation_ReferenceImageExtentOffset", "0 0 0")).split()
     if not any(one.strip("-0.") for one in said):
-        return None
+        return _by_origin(header, sizes) if segments else Place()
     if len(said) != 3 or not all(one.isascii() and one.isdigit() for one in said) or not segments:
-        raise Refusal(
-            "shape",
-            "is cropped, and does not say to what; in 3D Slicer, save it without "
-            '"Crop to minimum extent", so that it covers the image',
-        )
+        raise Refusal("shape", f"is cropped, and does not say to what; {UNCROPPED}")
     x, y, z = (int(one[:9]) for one in said)
-    return z, y, x
+    return Place((z, y, x))
+
+
+def _by_origin(header: Mapping[str, Any], sizes: tuple[int, ...]) -> Place:
+    """By its image's geometry, which Slicer writes beside; else as if its image began at 0, as
+    altui's do.
+    """
+    signs = SPACES.get(str(header.get("space", "")).lower())
+    directions = np.array(header.get("space directions", ()), np.float64)
+    origin = np.array(header.get("space origin", ()), np.float64)
+    if signs is None or directions.shape not in ((3, 3), (4, 3)) or origin.shape != (3,):
+        return Place()
+    axes, origin = np.diag(signs) @ directions[-3:].T, origin * signs
+    if not np.isfinite([*axes, origin]).all() or np.linalg.matrix_rank(axes) < 3:
+        return Place()
+    image = REFERENCE.search(str(header.get("Segmentation_ConversionParameters", "")))
+    numbers = _numbers(image[1]) if image else None
+    if numbers is None:
+        corner = _whole(axes, origin)
+        return Place(origin=corner if corner and any(corner) else None)
+    matrix = np.diag([*RAS, 1.0]) @ numbers[:16].reshape(4, 4)  # Slicer's own world is RAS
+    first, ends = numbers[16::2], numbers[17::2] + 1
+    corner = _whole(axes, origin - matrix[:3, 3])
+    alike = np.allclose(axes, matrix[:3, :3], rtol=1e-3) and not first.any()
+    if corner is None or not alike or (np.add(corner[::-1], sizes) > ends).any():
+        return Place()  # of another image, as scripts write that copy a header
+    if tuple(ends) == sizes or ends.max() > MAX_CORNER:
+        return Place()
+    return Place(corner, (int(ends[1]), int(ends[0])))
+
+
+def _numbers(text: str) -> Floats | None:
+    """(22,): a matrix of 4 x 4 and the first and last index of x, y and z."""
+    try:
+        numbers = np.array([float(one) for one in text.strip(";").split(";")])
+    except ValueError:
+        return None
+    return numbers if numbers.shape == (22,) and np.isfinite(numbers).all() else None
+
+
+def _whole(axes: Floats, distance: Floats) -> Corner | None:
+    """A distance in pixels along the axes, slices first; None between pixels, or outside."""
+    pixels = np.linalg.solve(axes, distance)
+    if not (np.abs(pixels) < MAX_CORNER).all() or np.abs(pixels - np.rint(pixels)).max() > BETWEEN:
+        return None
+    x, y, z = (int(one) for one in np.rint(pixels))
+    return (z, y, x) if min(x, y, z) >= 0 else None
 
 
 def _check_directions(header: Mapping[str, Any]) -> None:
@@ -152,8 +217,6 @@ def _check_directions(header: Mapping[str, Any]) -> None:
         return
     matrix = np.array(directions, np.float64)
     matrix = matrix[np.isfinite(matrix).all(axis=1)] if matrix.ndim == 2 else matrix
-    space = str(header.get("space", "")).lower()
-    if space in ("left-posterior-superior", "lps"):
-        check_directions(matrix.T, ras=False)
-    elif space in ("right-anterior-superior", "ras"):
-        check_directions(matrix.T, ras=True)
+    signs = SPACES.get(str(header.get("space", "")).lower())
+    if signs:
+        check_directions(matrix.T, ras=signs == RAS)

@@ -12,16 +12,19 @@ import numpy.typing as npt
 import tifffile
 
 from altui.errors import AltuiError
-from altui.labels.formats.base import Masks, Pixels, Source
+from altui.labels.formats.base import Masks, Pixels, Series, Source, in_series, refusing
+from altui.labels.formats.ome import Series as Image
+from altui.labels.formats.ome import may_be_several, series_of
 from altui.labels.formats.png import split
 from altui.labels.verdict import Refusal
 from altui.volumes.base import check_size
 from altui.volumes.decode import LZW, quiet
 from altui.volumes.grey import COLOURS, PALETTE
+from altui.volumes.ifd import read_pages
 from altui.volumes.lzw import check_lzw
 from altui.volumes.page import Dialect, Field, Page, read_text
 from altui.volumes.segments import locate
-from altui.volumes.tiff import TiffStack, read_directories
+from altui.volumes.tiff import Directories, TiffStack, read_directories
 
 RGB, SOFTWARE = 2, 305
 LONGEST = 60  # characters of a tool's name
@@ -32,8 +35,34 @@ EXACT = (1, LZW, 8, 32946, 32773, 34925, 50000)
 
 def open_tiff(source: Source) -> Masks:
     """Raises Refusal, AltuiError, Damaged."""
+    directories = read_directories(source.path)
+    data, dialect, pages, _ = directories
+    text = read_text(data, pages[0].description) if pages[0].description else ""
+    if may_be_several(text):
+        every, _ = read_pages(data, dialect)
+        images = series_of(text, len(every))
+        if images:
+            parts = [_part(source, directories, every, image) for image in images]
+            return in_series([part for part in parts if part.pages])
+    return _open(source, directories)
+
+
+def _part(source: Source, file: Directories, every: list[Page], image: Image) -> Series:
+    """One of the images of a file, as if it were alone there."""
+    pages = [every[number]._replace(description=None) for number in image.pages]
+    if not pages:
+        return Series(image.name, 0, None)
+    try:
+        with refusing(source.path):
+            masks = _open(source, file._replace(pages=pages, broken=None))
+    except Refusal as refusal:
+        return Series(image.name, len(pages), None, refusal.message)
+    return Series(image.name, len(pages), masks)
+
+
+def _open(source: Source, directories: Directories) -> Masks:
+    """Raises Refusal, AltuiError, Damaged."""
     path = source.path
-    directories = read_directories(path)
     data, dialect, pages, _ = directories
     if any(page.layout.compression not in EXACT for page in pages):
         raise Refusal(
