@@ -37,10 +37,13 @@ def test_each_annotator_gets_a_share(project: Project, asked: Asked, tmp_path: P
     anna = project.export(tmp_path / "anna", annotator="Anna  K.", most=2)
     assert set(anna.slices) == set(asked[:2])
     assert anna.annotator == "Anna K."
+    assert "export the bundle" in project.status().todo, "one slice is nobody's"
     assert "for Anna K." in (anna.folder / "README.txt").read_text()
     bob = project.export(tmp_path / "bob", annotator="bob")
     assert bob.slices == asked[2:]
     assert list(held(project).values()) == ["Anna K.", "Anna K.", "bob"]
+    waits = "waiting for Anna K. (2), bob (1): import what comes back"
+    assert project.status().todo == f"0 of 3 masks in; {waits}"
     with pytest.raises(AltuiError, match="claimed by Anna K., bob") as caught:
         project.export(tmp_path / "carl", annotator="carl")
     assert f"altui release PROJECT {asked[0]}" in caught.value.hint

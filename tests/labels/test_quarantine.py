@@ -74,6 +74,9 @@ def test_it_is_what_to_do_next_where_nothing_else_is(
         save(one, mask=flipped(project, one))
     project.import_labels(save(asked[0], mask=flipped(project, asked[0])).parent)
     assert project.status().todo.startswith("decide on 3 masks in quarantine (")
+    with pytest.raises(AltuiError, match="3 masks are in quarantine for round 1") as caught:
+        project.run()
+    assert "altui quarantine PROJECT" in caught.value.hint
 
 
 def test_the_same_again_adds_nothing(

@@ -242,7 +242,7 @@ def test_running_asks_for_what_is_missing(project: Project) -> None:
     with pytest.raises(AltuiError, match="3 proposals of round 1 are undecided"):
         project.run()
     project.approve_all()
-    with pytest.raises(AltuiError, match="3 masks of round 1 are not in yet"):
+    with pytest.raises(AltuiError, match="3 masks are not in yet for round 1"):
         project.run()
 
 

@@ -1,6 +1,7 @@
 """`altui init`: what it finds, and that what it writes can be read."""
 
 import os
+import re
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -47,6 +48,10 @@ def test_stacks_and_folders_of_slices(tmp_path: Path, stack: Stack) -> None:
     config = load(tmp_path / "altui.toml")
     assert config.classes.names == ("background", "class 1", "class 2", "class 3")
     assert written.samples == 3
+    [held] = [note for note in written.notes if "name them" in note]
+    shares = re.findall(r"(\d): ([\d.]+) %", held)
+    assert [value for value, _ in shares] == ["0", "1", "2", "3"]
+    assert sum(float(share) for _, share in shares) == pytest.approx(100, abs=1)
     assert not any("not complete" in note for note in written.notes)
 
 

@@ -1,5 +1,7 @@
 """Start a round's job, stop it, start it again."""
 
+from collections.abc import Sequence
+
 from altui.choose import check_committee
 from altui.errors import AltuiError
 from altui.jobs import local
@@ -7,8 +9,10 @@ from altui.jobs.folder import JobFolder
 from altui.jobs.state import JobView, views
 from altui.jobs.submit import check_runner, end, launch, submit
 from altui.query.strategies import strategy_named
+from altui.rounds.quarantine import waiting_masks
 from altui.rounds.simulate import stop_trainings, try_again
 from altui.rounds.state import current_round, latest_job, missing_masks, results_job, slate
+from altui.slices import SliceId
 from altui.store.history import History, Label
 from altui.text import count, listing, plain
 from altui.workspace import Workspace
@@ -55,14 +59,25 @@ def check_ready(workspace: Workspace, history: History, number: int, again: bool
             "approve or reject them first: altui approve PROJECT --all",
         )
     missing = missing_masks(history, own)
+    doubted = waiting_masks(history)
+    if missing and all(one in doubted for one in missing):
+        raise AltuiError(
+            f"{_masks(missing)} in quarantine for round {number}: {listing(missing)}",
+            "look and decide: altui quarantine PROJECT accept, or refuse; to train without a "
+            "slice: altui reject PROJECT SLICE --no-replacement",
+        )
     if missing:
         raise AltuiError(
-            f"{count(len(missing), 'mask')} of round {number} are not in yet: {listing(missing)}",
+            f"{_masks(missing)} not in yet for round {number}: {listing(missing)}",
             "import them: altui import-labels PROJECT PATH; to train without a slice: "
             "altui reject PROJECT SLICE --no-replacement",
         )
     if not history.current_labels:
         raise AltuiError("no slice is labelled yet", "import masks first")
+
+
+def _masks(missing: Sequence[SliceId]) -> str:
+    return f"{count(len(missing), 'mask')} {'is' if len(missing) == 1 else 'are'}"
 
 
 def training_labels(workspace: Workspace, history: History) -> list[Label]:

@@ -128,6 +128,8 @@ def status(workspace: Workspace, history: History) -> Status:
     missing = missing_masks(history, current)
     doubted = tuple(waiting_masks(history))
     full = full_size(workspace, current)
+    claims = tuple(open_claims(history).values())
+    job = latest_job(jobs, number)
     return Status(
         project=workspace.config.project.name,
         watched=workspace.config.stopping.split,
@@ -152,9 +154,9 @@ def status(workspace: Workspace, history: History) -> Status:
             for event in (history.event_of(decision),)
         ),
         undoable=undoable(history, number, workspace.store.who),
-        todo=todo(state, current, missing, latest_job(jobs, number), stopping, doubted, full),
+        todo=todo(state, current, missing, job, stopping, doubted, full, claims),
         references=references(workspace, jobs),
-        claims=tuple(open_claims(history).values()),
+        claims=claims,
         agreement=agreements(history, workspace.config.classes.names),
         quarantined=doubted,
     )

@@ -1,12 +1,17 @@
 """What a person does next, in words."""
 
+from collections import Counter
+from collections.abc import Sequence
+
 from altui.jobs.state import JobView
+from altui.rounds.claims import Claim
 from altui.rounds.state import RoundState, Slate
 from altui.rounds.stopping import StoppingVerdict
 from altui.slices import SliceId
 from altui.text import count, listing, plain
 
-ADVICE = ": export the bundle, import what comes back"
+IMPORT = ": import what comes back"
+ADVICE = (": export the bundle, import what comes back", IMPORT)
 
 
 def todo(
@@ -17,14 +22,16 @@ def todo(
     stopping: StoppingVerdict,
     doubted: tuple[SliceId, ...] = (),
     full: int = 0,
+    claims: Sequence[Claim] = (),
 ) -> str:
     """What a person does next, in words. `doubted`: slices whose masks wait in quarantine;
-    `full`: how many slices the round has room for.
+    `full`: how many slices the round has room for; `claims`: who is labelling which.
     """
     wanted = tuple(one for one in missing if one not in doubted)
     told = []
     if state != "annotating" or wanted or not doubted:
-        told.append(_todo(state, current, missing, wanted, job, stopping))
+        awaited = _awaited(wanted, claims)
+        told.append(_todo(state, current, missing, awaited, job, stopping))
     if state == "proposed" and 0 < len(current.active) < full:
         short = f"{len(current.active)} of {count(full, 'slice')}"
         told.append(f"the round has {short}: propose fills it up, or says why not")
@@ -34,15 +41,25 @@ def todo(
     return "; ".join(told)
 
 
+def _awaited(wanted: tuple[SliceId, ...], claims: Sequence[Claim]) -> str:
+    """'waiting for anna (3), ben (1)' once every slice is somebody's, else for which slices;
+    and what is to be done about it. `wanted`: those that nobody has sent a mask of yet.
+    """
+    by = {claim.slice: claim.annotator for claim in claims}
+    if wanted and by.keys() >= set(wanted):
+        people = Counter(plain(by[one]) for one in wanted)
+        return f"waiting for {listing(f'{who} ({n})' for who, n in people.items())}{IMPORT}"
+    return f"waiting for {listing(wanted, shown=3)}{ADVICE[0]}"
+
+
 def _todo(
     state: RoundState,
     current: Slate,
     missing: tuple[SliceId, ...],
-    wanted: tuple[SliceId, ...],
+    awaited: str,
     job: JobView | None,
     stopping: StoppingVerdict,
 ) -> str:
-    """`wanted`: those of `missing` that nobody has sent a mask of yet."""
     approved = len(current.approved)
     match state:
         case "proposed" if not current.decisions:
@@ -53,10 +70,7 @@ def _todo(
             waiting = count(len(current.in_state("proposed")), "proposal")
             return f"decide on {waiting}: approve or reject each slice"
         case "annotating":
-            return (
-                f"{approved - len(missing)} of {count(approved, 'mask')} in; waiting for "
-                f"{listing(wanted, shown=3)}{ADVICE}"
-            )
+            return f"{approved - len(missing)} of {count(approved, 'mask')} in; {awaited}"
         case "labelled":
             return f"all {count(approved, 'mask')} are in: run the round"
         case "running":

@@ -79,7 +79,9 @@ class StatusLine(Told):
 
         status = context.snapshot.status
         steps = Content.styled(next_steps(screen_name, context, keys), "bold $text-accent")
-        todo = status.todo.replace(ADVICE, "") if steps.plain else status.todo
+        todo = status.todo
+        for advice in ADVICE if steps.plain else ():
+            todo = todo.replace(advice, "")
         told = Content.assemble((f"Round {status.round}, {status.state}: ", "bold"), plain(todo))
         self.tell(fitted(told, steps, self.app.size.width - 2))
 

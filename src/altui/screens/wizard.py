@@ -155,9 +155,11 @@ class WizardScreen(AltuiScreen):
 
     def action_name_classes(self) -> None:
         if self._plan is not None:
+            holds = self._plan.masks_hold
             self._ask(
                 "Name the classes",
-                "In the order of their values in the masks, from 0; commas between them",
+                "In the order of their values in the masks, from 0; commas between them"
+                + (f". The masks hold {holds}" if holds else ""),
                 ", ".join(self._plan.class_names),
                 lambda plan, names: replace(plan, classes=split_names(names)),
             )

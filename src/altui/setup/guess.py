@@ -67,17 +67,23 @@ def _told(image: Found) -> Split | None:
     return found[0] if len(found) == 1 else None
 
 
-def guess_classes(root: Path, masks: Iterable[Found]) -> list[str] | None:
-    """As many names as the masks have class ids, as far as some of their slices tell."""
-    highest = 0
+def class_shares(root: Path, masks: Iterable[Found]) -> tuple[float, ...] | None:
+    """Each class id's share of the pixels, 255 left out, as far as some slices of the masks tell;
+    None where they hold nothing like class ids.
+    """
+    pixels = np.zeros(MOST_CLASSES, np.int64)
     for mask in masks:
         try:
             with open_stack(root, str(mask.path)) as stack:
                 for index in np.unique(np.linspace(0, stack.slices - 1, LOOKED_AT).astype(int)):
                     values = stack.read(index)
-                    highest = max(highest, int(values[values != 255].max(initial=0)))
+                    found, counts = np.unique(values[values != 255], return_counts=True)
+                    if found.size and not 0 <= found[0] <= found[-1] < MOST_CLASSES:
+                        return None
+                    pixels[found] += counts
         except AltuiError:
             continue  # `altui check` says why
-    if not 0 < highest < MOST_CLASSES:
+    highest = int(np.flatnonzero(pixels).max(initial=0))
+    if highest == 0:
         return None
-    return ["background", *(f"class {number}" for number in range(1, highest + 1))]
+    return tuple(float(share) for share in pixels[: highest + 1] / pixels.sum())

@@ -128,7 +128,8 @@ def _notes(target: Path, plan: Plan) -> list[str]:
     if any(sample.mask is None for sample in plan.split("train")):
         notes.append("training samples need no masks; validation and test samples do")
     if plan.guessed:
-        notes.append(f"the masks hold {len(plan.guessed)} classes: name them")
+        holds = f"{len(plan.guessed)} classes ({plan.masks_hold})"
+        notes.append(f"the masks hold {holds}: name them")
     else:
         notes.append("the class names are an example: set your own")
     try:
