@@ -406,6 +406,27 @@ class AltuiApp(TypeAhead):
         else:
             self._doer.submit(work)
 
+    def glance(
+        self,
+        call: Callable[[], _T],
+        done: Callable[[_T], None],
+        failed: Callable[[Exception], None] | None = None,
+    ) -> None:
+        """Like `perform`, for what only looks: keys wait for it a while, quitting does not."""
+
+        def shown(result: _T) -> None:
+            done(result)
+            self.release()
+
+        def told(error: Exception) -> None:
+            (failed or self.complain)(error)
+            self.release()
+
+        self.hold()
+        self._doing += 1
+        work = partial(self._work, call, shown, told)
+        threading.Thread(target=work, name="altui-glance", daemon=True).start()
+
     def _work(
         self,
         call: Callable[[], _T],
@@ -480,19 +501,14 @@ class AltuiApp(TypeAhead):
         from altui.screens.export import Export, Wanted
 
         number = self.snapshot.status.round if self.snapshot else 1
-        self.perform(
-            lambda: free_folder(self.project.root, number),
-            lambda folder: void(self.push_screen(Export(folder, self.exported or Wanted()))),
-        )
+        folder = partial(free_folder, self.project.root, number)
+        self.push_screen(Export(folder, self.exported or Wanted()))
 
     def action_import_labels(self) -> None:
         from altui.screens.imports import Import
 
-        number = self.snapshot.status.round if self.snapshot else 1
-        self.perform(
-            lambda: self.imported_from or likely_masks(self.project.root, number),
-            lambda path: void(self.push_screen(Import(path))),
-        )
+        number, last = self.snapshot.status.round if self.snapshot else 1, self.imported_from
+        self.push_screen(Import(lambda: last or likely_masks(self.project.root, number)))
 
     def action_import_from_oracle(self) -> None:
         from altui.screens.imports import summary
