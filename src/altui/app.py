@@ -21,13 +21,13 @@ from textual.app import App, SystemCommand
 from textual.message import Message
 from textual.screen import Screen
 
-from altui.actions import Context, Keys, bindings, find, is_valid
+from altui.actions import Context, Keys, bindings, find, in_keys, is_valid
 from altui.errors import AltuiError
 from altui.screens.base import AltuiScreen
 from altui.screens.frame import is_too_small
 from altui.screens.opening import Opening
 from altui.screens.trouble import crash_in_words, in_words
-from altui.text import listing
+from altui.text import listing, with_project
 from altui.widgets.plain_ascii import PlainAscii
 from altui.widgets.terminal import speaks_unicode
 from altui.widgets.type_ahead import TypeAhead
@@ -450,11 +450,15 @@ class AltuiApp(TypeAhead):
     def say(self, text: str, severity: Literal["information", "warning"] = "information") -> None:
         self.notify(text, severity=severity, markup=False)
 
+    def hint(self, text: str) -> str:
+        """With keys in place of commands; those that have none with this project's folder."""
+        return with_project(in_keys(text, self.keys, self.current_mode), self.folder)
+
     def in_words(self, error: Exception) -> str:
-        return "\n".join(filter(None, in_words(error, self.folder)))
+        return "\n".join(filter(None, in_words(error, self.hint)))
 
     def complain(self, error: Exception) -> None:
-        title, text = in_words(error, self.folder)
+        title, text = in_words(error, self.hint)
         self.notify(text, title=title, severity="error", timeout=12, markup=False)
 
     # Actions of every screen
