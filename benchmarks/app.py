@@ -162,7 +162,7 @@ def keys(project: Path) -> None:
         empty.settle(1)
         for name, screen, which, _ in PLACES:
             opened(ours, screen)
-            pairs = [(ours.press(key), empty.press("x")) for _ in range(15) for key in which]
+            pairs = [(ours.press(key), empty.press("x")) for _ in range(10) for key in which]
             first, beside = (
                 percentile([one.first for one in each]) for each in zip(*pairs, strict=True)
             )

@@ -102,6 +102,14 @@ def test_usage_errors_exit_with_2(folder: Path) -> None:
     assert altui("statsu", folder).exit_code == 2
 
 
+@pytest.mark.parametrize(("command", "deed"), [("jobs", "show"), ("quarantine", "accept")])
+def test_what_to_do_said_before_the_project(folder: Path, command: str, deed: str) -> None:
+    told = altui(command, deed, folder)
+    assert told.exit_code == 2
+    assert f"the project comes first: main {command} {folder} {deed}" in told.output
+    assert "is not one of" in altui(command, folder, "nonsense").output
+
+
 def refusal(*arguments: object) -> str:
     """One message with a way out, exit status 1, and no traceback."""
     result = altui(*arguments)

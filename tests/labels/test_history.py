@@ -117,3 +117,23 @@ def test_rows_cannot_be_changed(revised: Project) -> None:
         with pytest.raises(sqlite3.IntegrityError, match="append-only"):
             connection.execute(statement)
     connection.close()
+
+
+def test_a_clock_that_runs_backwards(revised: Project, asked: Asked) -> None:
+    """Revisions are in the order in which they came in, whatever the clock said."""
+    with sqlite3.connect(revised.workspace.store.path) as db:
+        for (trigger,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
+            db.execute(f'DROP TRIGGER "{trigger}"')
+        db.execute(
+            "UPDATE events SET at = '2099-01-01T00:00:00+00:00' WHERE id = "
+            "(SELECT event FROM labels WHERE id = 1)"
+        )
+    project = Project.open(revised.root)
+    first, second = project.revisions(str(asked[0]))
+    assert first.event.at > second.event.at
+    assert (first.current, second.current) == (False, True)
+    assert current(project, asked[0])[0, 0] == 255
+    project.restore_label(asked[0], 1)
+    assert [one.current for one in project.revisions(str(asked[0]))] == [False, False, True]
+    assert current(project, asked[0])[0, 0] != 255
+    assert project.status().to_json()["labelled"] == 1

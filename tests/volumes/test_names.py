@@ -1,14 +1,16 @@
 """Natural order and missing numbers, over names that hypothesis makes up."""
 
+import glob
 from contextlib import suppress
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from altui.volumes.base import Damaged
-from altui.volumes.names import check_names, natural_key, uniform_step
+from altui.volumes.names import check_names, in_glob, natural_key, uniform_step
 
 stems = st.text(st.characters(codec="utf-8", exclude_characters="/\0"), max_size=12)
 words = st.text("abcXYZ_- ", min_size=1, max_size=6)
@@ -78,3 +80,28 @@ def test_names_without_a_rule_to_break(names: list[str]) -> None:
 def test_the_gap_of_the_number_that_counts_slices() -> None:
     with pytest.raises(Damaged, match=r"slice number 3 \(the first of 2\) is missing: no s_0003_z"):
         check_names(["s_0001_z0.05.tif", "s_0002_z0.10.tif", "s_0005_z0.25.tif"])
+
+
+def test_every_folder_once_however_links_lead(tmp_path: Path) -> None:
+    """As glob finds them, where no link leads back; and without end where one does."""
+    for name in ("a/b/1.tif", "a/2.tif", "c/3.png", "4.tif", ".hidden/5.tif", "a/.6.tif"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    for pattern in ("**/*.tif", "**", "a/**/*.tif", "**/b/*", "*/**/*.tif", "**/**/?.*", "x/**"):
+        found = glob.glob(pattern, root_dir=tmp_path, recursive=True)
+        files = {one for one in found if (tmp_path / one).is_file()}
+        assert in_glob(tmp_path, pattern) == sorted(files, key=natural_key)
+        assert in_glob(Path("/"), str(tmp_path / pattern)) == [
+            str(tmp_path / one) for one in in_glob(tmp_path, pattern)
+        ]
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "7.tif").touch()
+    (tmp_path / "a" / "link").symlink_to(elsewhere)
+    assert in_glob(tmp_path / "a", "**/*.tif") == ["2.tif", "b/1.tif", "link/7.tif"]
+    for number in range(4):
+        (tmp_path / "a" / f"up{number}").symlink_to("..")
+        (tmp_path / "a" / f"self{number}").symlink_to(".")
+    every = ["2.tif", "b/1.tif", "link/7.tif", "up0/4.tif"]
+    assert in_glob(tmp_path / "a", "**/*.tif") == every
+    assert in_glob(tmp_path, "a/**/**/**/1.tif") == ["a/b/1.tif"]

@@ -6,11 +6,12 @@ import pytest
 from textual.pilot import Pilot
 from textual.strip import Strip
 
+from altui.errors import AltuiError
 from altui.volumes.intensity import Window
 from altui.widgets import cells
 from altui.widgets.cells import shrink
 from altui.widgets.chart import LineChart
-from altui.widgets.layers import Layers, Look, Samples
+from altui.widgets.layers import Arrays, Layers, Look, Samples
 from altui.widgets.slice_view import SliceView
 
 from .demo import Demo
@@ -169,3 +170,42 @@ async def test_a_slice_that_was_prepared_is_drawn_at_once() -> None:
         view.show(other)
         assert view.is_drawn
         assert lines(view) != before
+
+
+async def test_what_was_forgotten_is_read_again_when_it_is_looked_at_closely() -> None:
+    read: list[int] = []
+
+    def again() -> Arrays:
+        read.append(1)
+        return Arrays(GREY)
+
+    layers = Layers(GREY, again=again)
+    app = Demo()
+    async with app.run_test(size=(80, 24)) as pilot:
+        view = await drawn(pilot)
+        view.show(layers)
+        await drawn(pilot)
+        layers.forget()
+        assert layers.nbytes == 0
+        view.show(layers)  # as it was made before
+        await drawn(pilot)
+        assert not read
+        view.look = Look(zoom=2.0)
+        await drawn(pilot)
+        assert read
+        assert view.is_drawn
+        assert layers.nbytes
+
+
+async def test_what_cannot_be_read_again_is_told() -> None:
+    def again() -> Arrays:
+        raise AltuiError("screw01.tif: not there")
+
+    layers = Layers(GREY, again=again)
+    layers.forget()
+    app = Demo()
+    async with app.run_test(size=(80, 24)) as pilot:
+        view = await drawn(pilot)
+        view.show(layers)
+        await drawn(pilot)
+        assert "screw01.tif: not there" in str(view.render())

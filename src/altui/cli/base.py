@@ -39,6 +39,17 @@ class Number(click.FloatRange):
         return number
 
 
+class Deed(click.Choice[str]):
+    """What to do, after the project; people put it first, as other programs have it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        project = str(ctx.params.get("project", "")) if ctx else ""
+        if ctx and value not in self.choices and project in self.choices:
+            swapped = f"{ctx.command_path} {plain(value)} {project}"
+            raise click.UsageError(f"the project comes first: {swapped}", ctx)
+        return super().convert(value, param, ctx)
+
+
 PLACE = Place(path_type=Path, readable=False)
 project_argument = click.argument("project", type=PLACE)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from altui.cli.base import (
+    Deed,
     json_option,
     open_project,
     print_json,
@@ -50,9 +51,7 @@ def run(project: Path, wait: bool) -> None:
 
 @click.command()
 @project_argument
-@click.argument(
-    "action", type=click.Choice(["list", "show", "log", "cancel", "retry"]), default="list"
-)
+@click.argument("action", type=Deed(["list", "show", "log", "cancel", "retry"]), default="list")
 @click.argument("job", required=False)
 @json_option
 def jobs(project: Path, action: str, job: str | None, as_json: bool) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from altui.cli.base import (
+    Deed,
     json_option,
     open_project,
     print_json,
@@ -19,7 +20,7 @@ from altui.text import listing
 
 @click.command()
 @project_argument
-@click.argument("action", type=click.Choice(["list", "accept", "refuse"]), default="list")
+@click.argument("action", type=Deed(["list", "accept", "refuse"]), default="list")
 @click.argument("slices", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Every mask that waits.")
 @click.option("--reason", default="", help="Why it is refused, for the record.")

@@ -199,7 +199,7 @@ class Intake:
     def _remarks(self, history: History, checked: Checked) -> Iterator[Remark]:
         """What the mask gives away itself, and what others that came before it do."""
         candidate, sha256 = checked.candidate, checked.encoded.sha256
-        asked = _check_asked(history, candidate.slice)
+        asked = _check_asked(history, candidate.slice, self.options.unasked)
         if asked:
             yield asked
         before = refusal_of(history, candidate.slice, sha256)
@@ -317,8 +317,10 @@ def _wait(taken: list[tuple[Sequence[Checked], Verdict | Later]]) -> AltuiError 
     return fault
 
 
-def _check_asked(history: History, slice_id: SliceId) -> Remark | None:
-    """Whether the current round wants a mask of the slice; labelled ones may be improved."""
+def _check_asked(history: History, slice_id: SliceId, unasked: bool) -> Remark | None:
+    """Whether the current round wants a mask of the slice; labelled ones may be improved.
+    `unasked`: others are wanted too.
+    """
     if slice_id in history.current_labels:
         return None
     number = current_round(history)
@@ -330,6 +332,8 @@ def _check_asked(history: History, slice_id: SliceId) -> Remark | None:
     asked = slate(history, number).get(before)
     waited_for = asked is not None and asked.state == "approved"
     from_one = waited_for and before not in history.current_labels
+    if unasked:
+        return Remark("not-asked", f"{slice_id} {how} round {number}")
     return Remark(
         "not-asked",
         f"{slice_id} {how} round {number}; take it all the same with --unasked accept"

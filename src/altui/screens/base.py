@@ -10,6 +10,7 @@ from textual.screen import ModalScreen, Screen
 
 from altui.actions import Action, Context, find, is_valid, on_screen
 from altui.screens.frame import KeyBar, StatusLine, TitleBar, TooSmall, is_too_small
+from altui.widgets.memory import forget_gone
 
 if TYPE_CHECKING:
     from altui.app import AltuiApp
@@ -90,6 +91,7 @@ class AltuiScreen(Screen[None]):
         self.keys_changed()
 
     def on_screen_resume(self) -> None:
+        forget_gone()  # the dialog over it, for one
         self.take(self.altui.snapshot)
 
     def on_resize(self, event: events.Resize) -> None:

@@ -3,8 +3,10 @@
 import glob
 import os
 import re
-from collections import Counter
-from collections.abc import Iterable
+import stat
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -37,8 +39,45 @@ def in_folder(folder: Path) -> list[str]:
 
 def in_glob(root: Path, pattern: str) -> list[str]:
     """The image files that `pattern` matches, relative to `root`, in natural order."""
-    found = set(glob.glob(pattern, root_dir=root, recursive=True))
+    found = _matches(str(root), pattern)
     return _images(name for name in found if not os.path.isdir(root / name))
+
+
+def _matches(root: str, pattern: str) -> set[str]:
+    """As `glob.glob`, whose `**` goes round for ever where links lead back."""
+    parts = re.sub(r"(?:(?<=/)|^)\*\*(?:/\*\*)+(?=/|$)", "**", pattern).split("/")
+    if "**" not in parts:
+        return set(glob.glob(pattern, root_dir=root))
+    at = parts.index("**")
+    before = "/".join(parts[:at]) or "/" * pattern.startswith("/")
+    after = "/".join(parts[at + 1 :]) or "*"
+    return {
+        os.path.join(base, folder, name)
+        for base in (glob.glob(before, root_dir=root) if before else [""])
+        for folder in _folders(os.path.join(root, base))
+        for name in _matches(os.path.join(root, base, folder), after)
+    }
+
+
+def _folders(top: str) -> Iterator[str]:
+    """`top` and all folders below it that are not hidden, relative to it; each once, by its own
+    name rather than a link's.
+    """
+    seen: set[tuple[int, int]] = set()
+    own, links = deque([""]), deque[str]()
+    while own or links:
+        folder = own.popleft() if own else links.popleft()
+        with suppress(OSError):  # gone, or closed to us
+            found = os.stat(os.path.join(top, folder))
+            if not stat.S_ISDIR(found.st_mode) or (found.st_dev, found.st_ino) in seen:
+                continue
+            seen.add((found.st_dev, found.st_ino))
+            yield folder
+            with os.scandir(os.path.join(top, folder)) as entries:
+                for entry in sorted(entries, key=lambda entry: entry.name):
+                    if not entry.name.startswith(".") and entry.is_dir():
+                        where = links if entry.is_symlink() else own
+                        where.append(os.path.join(folder, entry.name))
 
 
 def _images(names: Iterable[str]) -> list[str]:

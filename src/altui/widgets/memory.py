@@ -5,6 +5,8 @@ import gc
 from contextlib import suppress
 from typing import Final
 
+from textual._styles_cache import StylesCache
+
 M_MMAP_THRESHOLD: Final = -3  # in malloc.h
 M_ARENA_MAX: Final = -8
 
@@ -25,3 +27,11 @@ def set_aside() -> None:
     again: with a project at the published scale, that holds the screen up for 60 ms.
     """
     gc.freeze()
+
+
+def forget_gone() -> None:
+    """Textual remembers the colours of a thousand widgets together with all that was drawn of
+    them, long after they are gone: dialogs and notices add up to tens of megabytes.
+    """
+    with suppress(AttributeError):  # another Textual
+        StylesCache.get_inner_outer.cache_clear()
