@@ -21,13 +21,13 @@ from textual.app import App, SystemCommand
 from textual.message import Message
 from textual.screen import Screen
 
-from altui.actions import Context, Keys, bindings, find, is_valid
+from altui.actions import Context, Keys, bindings, find, in_keys, is_valid
 from altui.errors import AltuiError
 from altui.screens.base import AltuiScreen
 from altui.screens.frame import is_too_small
 from altui.screens.opening import Opening
 from altui.screens.trouble import crash_in_words, in_words
-from altui.text import listing
+from altui.text import listing, with_project
 from altui.widgets.plain_ascii import PlainAscii
 from altui.widgets.terminal import speaks_unicode
 from altui.widgets.type_ahead import TypeAhead
@@ -406,6 +406,27 @@ class AltuiApp(TypeAhead):
         else:
             self._doer.submit(work)
 
+    def glance(
+        self,
+        call: Callable[[], _T],
+        done: Callable[[_T], None],
+        failed: Callable[[Exception], None] | None = None,
+    ) -> None:
+        """Like `perform`, for what only looks: keys wait for it a while, quitting does not."""
+
+        def shown(result: _T) -> None:
+            done(result)
+            self.release()
+
+        def told(error: Exception) -> None:
+            (failed or self.complain)(error)
+            self.release()
+
+        self.hold()
+        self._doing += 1
+        work = partial(self._work, call, shown, told)
+        threading.Thread(target=work, name="altui-glance", daemon=True).start()
+
     def _work(
         self,
         call: Callable[[], _T],
@@ -429,11 +450,15 @@ class AltuiApp(TypeAhead):
     def say(self, text: str, severity: Literal["information", "warning"] = "information") -> None:
         self.notify(text, severity=severity, markup=False)
 
+    def hint(self, text: str) -> str:
+        """With keys in place of commands; those that have none with this project's folder."""
+        return with_project(in_keys(text, self.keys, self.current_mode), self.folder)
+
     def in_words(self, error: Exception) -> str:
-        return "\n".join(filter(None, in_words(error, self.folder)))
+        return "\n".join(filter(None, in_words(error, self.hint)))
 
     def complain(self, error: Exception) -> None:
-        title, text = in_words(error, self.folder)
+        title, text = in_words(error, self.hint)
         self.notify(text, title=title, severity="error", timeout=12, markup=False)
 
     # Actions of every screen
@@ -480,19 +505,14 @@ class AltuiApp(TypeAhead):
         from altui.screens.export import Export, Wanted
 
         number = self.snapshot.status.round if self.snapshot else 1
-        self.perform(
-            lambda: free_folder(self.project.root, number),
-            lambda folder: void(self.push_screen(Export(folder, self.exported or Wanted()))),
-        )
+        folder = partial(free_folder, self.project.root, number)
+        self.push_screen(Export(folder, self.exported or Wanted()))
 
     def action_import_labels(self) -> None:
         from altui.screens.imports import Import
 
-        number = self.snapshot.status.round if self.snapshot else 1
-        self.perform(
-            lambda: self.imported_from or likely_masks(self.project.root, number),
-            lambda path: void(self.push_screen(Import(path))),
-        )
+        number, last = self.snapshot.status.round if self.snapshot else 1, self.imported_from
+        self.push_screen(Import(lambda: last or likely_masks(self.project.root, number)))
 
     def action_import_from_oracle(self) -> None:
         from altui.screens.imports import summary

@@ -93,4 +93,4 @@ async def test_no_simulation_says_how_to_start_one(folder: Path) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await open_compare(pilot)
         await press(pilot, "s")
-        assert "altui simulate PROJECT" in told(app, "strategies")
+        assert f"altui simulate {app.folder}" in told(app, "strategies")

@@ -16,6 +16,7 @@ from altui.screens.commands import Palette
 from altui.screens.confirm import Confirm
 from altui.screens.frame import TABS, StatusLine, TitleBar
 from altui.screens.table import RecordTable
+from altui.widgets.told import Hanging
 
 from .made import press, settle, start_job, state_of, until
 from .test_decisions import selected
@@ -70,6 +71,19 @@ async def test_other_colours_are_chosen_by_the_palette(folder: Path) -> None:
         await pilot.press("enter")
         await until(pilot, lambda: app.theme == "textual-light")
         await settle(pilot)
+
+
+async def test_what_a_line_of_help_cannot_hold_goes_on_under_its_words(folder: Path) -> None:
+    app = AltuiApp(folder, interval=60, host="gpu3")
+    async with app.run_test(size=(60, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("question_mark")
+        await until(pilot, lambda: bool(app.screen.query(Hanging)))
+        lines = str(app.screen.query_one(Hanging).content).splitlines()
+        assert max(map(len, lines)) <= app.screen.query_one(Hanging).size.width
+        at = next(n for n, line in enumerate(lines) if line.startswith("     O  take the missing"))
+        assert lines[at + 1].startswith(" " * 8)
+        assert lines[at + 1][8] != " "
 
 
 def test_no_file_means_altuis_own(tmp_path: Path) -> None:

@@ -232,6 +232,22 @@ async def test_the_palette_lists_what_is_valid_and_does_it(folder: Path) -> None
         await until(pilot, lambda: set(state_of(app.project).values()) == {"approved"})
 
 
+async def test_the_palette_tells_the_way_to_what_is_elsewhere(folder: Path) -> None:
+    app = app_on(folder)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await open_palette(pilot)
+        await pilot.press(*"zoom in")
+        found = app.screen.query_one(OptionList)
+        way = "Zoom in is on Proposals: go there"
+        await until(
+            pilot,
+            lambda: found.option_count > 0 and way in str(found.get_option_at_index(0).prompt),
+        )
+        await pilot.press("enter", "enter")
+        await until(pilot, lambda: app.current_mode == "proposals")
+
+
 async def test_a_palette_that_is_closed_while_it_gathers(folder: Path) -> None:
     app = app_on(folder)
     async with app.run_test() as pilot:

@@ -7,6 +7,8 @@ from textual.widgets import Input
 
 from altui import Project
 from altui.screens.proposals import ProposalsScreen
+from altui.screens.strategy import ChooseStrategy
+from altui.screens.table import RecordTable
 
 from .made import settle, state_of, until
 from .test_decisions import app_on
@@ -49,6 +51,24 @@ async def test_a_dialog_and_what_is_typed_into_it(folder: Path) -> None:
         await until(pilot, lambda: app.current_mode == "rounds")
     note = app.project.workspace.store.history().events[-1].note
     assert note == "blurred, 1 of 2"
+
+
+async def test_the_palette_and_what_is_sought_in_it(folder: Path) -> None:
+    app = app_on(folder)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        in_one_packet(pilot, ":show jobs\r")
+        await until(pilot, lambda: app.current_mode == "jobs")
+
+
+async def test_a_strategy_is_chosen_from_a_list_that_is_still_read(folder: Path) -> None:
+    app = app_on(folder)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        in_one_packet(pilot, "2S\x1b[F")  # End
+        await until(pilot, lambda: isinstance(app.screen, ChooseStrategy))
+        table = app.screen.query_one(RecordTable)
+        await until(pilot, lambda: table.cursor_row == table.row_count - 1 > 0)
 
 
 async def test_many_keys_one_after_the_other(folder: Path) -> None:

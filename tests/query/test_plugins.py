@@ -104,17 +104,20 @@ def test_the_refused_are_told_and_the_rest_listed(site: Path) -> None:
     assert {"name", "summary", "needs", "package", "error"} == set(entries[0])
 
 
-def test_numpys_numbers_are_numbers(site: Path, folder: Path) -> None:
+def test_numpys_numbers_will_do_and_what_is_printed_is_no_data(site: Path, folder: Path) -> None:
     module = (
         "import numpy as np\n"
         "from altui.query.pool import Batch, Pick\n"
         "from altui.slices import SliceId\n"
+        "print('loaded')\n"
         "def tail(pool, rules):\n"
+        "    print('chosen')\n"
         "    return Batch((Pick(SliceId('s1', np.int64(11)), np.float32(0.5), ('last',)),))\n"
     )
     install(site, "altui-tail", {"tail": "altui_tail:tail"}, module)
     proposed = altui(site, "propose", folder, "--strategy", "tail", "--json")
     assert proposed.returncode == 0, proposed.stderr
+    assert "loaded\nchosen\n" in proposed.stderr
     [one] = json.loads(proposed.stdout)["proposals"]
     assert (one["slice"], one["score"], one["reasons"]) == ("s1:11", 0.5, ["last"])
     assert 'strategy "tail" of altui-tail 1.0 chose only 1 of 3' in proposed.stderr
@@ -126,11 +129,19 @@ def test_a_package_that_breaks_the_rules_proposes_nothing(site: Path, folder: Pa
         "def twins(pool, rules):\n"
         "    one, two, *_ = pool.candidates()\n"
         "    return Batch((Pick(one, None, ()), Pick(two, None, ())))\n"
+        "def hollow(pool, rules):\n"
+        "    pool.slices.clear()\n"
+        "    return Batch(())\n"
     )
-    install(site, "altui-twins", {"twins": "altui_twins:twins"}, module)
+    points = {name: f"altui_twins:{name}" for name in ("twins", "hollow")}
+    install(site, "altui-twins", points, module)
     before = altui(site, "status", folder, "--json").stdout
     refused = altui(site, "propose", folder, "--strategy", "twins")
     assert refused.returncode == 1
     assert 'strategy "twins" of altui-twins 1.0 failed: it chose s1:1' in refused.stderr
     assert "lies within 2 slices of a labelled or chosen one (min_gap)" in refused.stderr
+    hollow = altui(site, "propose", folder, "--strategy", "hollow")
+    assert hollow.returncode == 1
+    assert "hollow found no slice to propose" in hollow.stderr
+    assert "chose only 0 of 3" in hollow.stderr
     assert altui(site, "status", folder, "--json").stdout == before

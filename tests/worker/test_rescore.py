@@ -44,6 +44,7 @@ def test_a_killed_scoring_goes_on_where_it_was(tmp_path: Path) -> None:
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     assert not (killed.path / SCORES).exists()
+    assert "mIoU" not in log_of(killed)  # or it would be an uncounted use of the test split
 
     # The same network in another folder is scored in one go.
     whole = make_job(tmp_path, config, two_labels(tmp_path), "j2")
@@ -54,6 +55,7 @@ def test_a_killed_scoring_goes_on_where_it_was(tmp_path: Path) -> None:
     found = re.search(r"a: (\d+) of 70 slices are scored already", log_of(killed))
     assert found is not None
     assert int(found[1]) > 0
+    assert log_of(killed).count("test mIoU") == 1
     assert not (killed.path / "scoring").exists()
     expected, columns = columns_of(whole), columns_of(killed)
     assert expected.keys() == columns.keys()

@@ -20,6 +20,7 @@ from altui.worker.uncertainty import (
     Columns,
     components_of,
     dilated,
+    highest,
     likeliest,
     measures_of,
     small,
@@ -102,6 +103,15 @@ def test_extremes_of_uncertainty() -> None:
 def test_the_likeliest_class_is_the_arg_max(seed: int, classes: int) -> None:
     coarse = (4 * probabilities(seed, 2, classes)).round()  # with draws
     assert np.array_equal(likeliest(coarse).numpy(), coarse.numpy().argmax(1))
+
+
+@given(st.integers(0, 10_000), st.integers(1, 70), st.data())
+def test_the_highest_are_the_highest(seed: int, pixels: int, data: st.DataObject) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    values = (20 * torch.rand(2, 3, pixels, generator=generator)).round()  # with draws
+    wanted = data.draw(st.integers(1, pixels))
+    found = highest(values, wanted).sort(2).values
+    assert torch.equal(found, values.sort(2).values[..., -wanted:])
 
 
 def test_dilation_grows_by_its_margin() -> None:

@@ -5,6 +5,7 @@ those of all screens, `moving` those of lists and dialogs.
 """
 
 from altui.actions.action import Action, Context, is_valid
+from altui.actions.hints import in_keys
 from altui.actions.keys import Keys
 from altui.actions.registry import ACTIONS, bindings, find, next_steps, on_screen
 
@@ -15,6 +16,7 @@ __all__ = [
     "Keys",
     "bindings",
     "find",
+    "in_keys",
     "is_valid",
     "next_steps",
     "on_screen",

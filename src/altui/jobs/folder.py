@@ -261,7 +261,7 @@ class JobFolder:
         except (ValidationError, RecursionError) as error:
             raise AltuiError(
                 f"{plain(path)} is damaged: {_fault(error)}",
-                'start the job again with "altui jobs PROJECT retry"',
+                "start the job again: altui jobs PROJECT retry",
             ) from None
 
 

@@ -105,7 +105,7 @@ def _open_view(folder: JobFolder, row: JobRow, history: History) -> JobView:
         gpu_memory=last.gpu_memory if last else None,
         gpu_total=last.gpu_total if last else None,
         message=message,
-        hint=f"see its log; start it again with: altui jobs PROJECT retry {row.id}"
+        hint=f"see its log; start it again: altui jobs PROJECT retry {row.id}"
         if state in ("lost", "failed")
         else "",
         collected=state != "finished",

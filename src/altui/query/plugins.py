@@ -1,13 +1,16 @@
 """Strategies of installed packages: the entry point group `altui.strategies`.
 
 Nothing is looked up before a name is asked for that altui does not have itself. A package's
-code is not trusted to keep the rules: what it chooses is checked before it is used.
+code is not trusted to keep the rules: what it chooses is checked before it is used, and what
+it prints goes to stderr, since stdout may be a document.
 """
 
 import math
 import numbers
 import re
+import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -71,7 +74,8 @@ def load(name: str) -> Strategy:
     if not NAME.fullmatch(name):
         raise AltuiError(f"{whose}: a name is letters, digits, '_', '-' and '.'", MEND)
     try:
-        strategy = _as_strategy(name, offer.points[0].load())
+        with redirect_stdout(sys.stderr):
+            strategy = _as_strategy(name, offer.points[0].load())
     except (Exception, SystemExit) as error:  # it is others' code, and may fail in any way
         raise AltuiError(f"{whose} cannot be loaded: {_fault(error)}", MEND) from None
     choose = _checked(strategy.choose, whose)
@@ -116,8 +120,10 @@ def _checked(choose: Callable[[Pool, Rules], Batch], whose: str) -> Callable[[Po
     """`choose`, with its failures and broken rules told as the package's."""
 
     def chosen(pool: Pool, rules: Rules) -> Batch:
+        own = replace(pool, slices=dict(pool.slices))  # others choose from the same pool
         try:
-            batch = choose(pool, rules)
+            with redirect_stdout(sys.stderr):
+                batch = choose(own, rules)
             check_batch(batch, pool, rules)
         except AltuiError as error:  # such as a missing score component
             raise AltuiError(f"{whose}: {error.message}", error.hint) from None

@@ -82,7 +82,8 @@ def fill_round(
     history = transaction.history()
     made = plan(workspace, history, number, name)
     picks = made.batch.picks
-    if not picks and not made.slate.decisions:
+    nothing_new = made.switches and made.batch.shortfall  # what it would replace is better kept
+    if not picks and (nothing_new or not made.slate.decisions):
         raise AltuiError(
             f"{made.strategy} found no slice to propose: "
             f"{made.batch.shortfall or 'the pool is empty'}",

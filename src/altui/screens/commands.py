@@ -11,6 +11,7 @@ from textual.content import Content
 
 from altui.actions import ACTIONS, Action
 from altui.screens.base import AltuiScreen
+from altui.screens.frame import TABS
 
 
 class Palette(CommandPalette):
@@ -31,12 +32,30 @@ class ActionCommands(Provider):
             yield DiscoveryHit(words(action), self._command(action), help=action.help)
 
     async def search(self, query: str) -> Hits:
+        is_found = False
         for action in self._valid():
             score = match(query, words(action), action.help)
             if score:
+                is_found = True
                 shown = highlighted(words(action), query)
                 command = self._command(action)
                 yield Hit(score, shown, command, text=words(action), help=action.help)
+
+        for hit in () if is_found else self._elsewhere(query):
+            yield hit
+
+    def _elsewhere(self, query: str) -> Iterable[Hit]:
+        """The way to what other screens have under these words."""
+        here, titles = self.screen, dict(TABS)
+        if not isinstance(here, AltuiScreen) or here.SCREEN_NAME not in titles:
+            return
+        for action in ACTIONS:
+            there = next((name for name in action.screens if name in titles), None)
+            score = match(query, words(action), action.help)
+            if there and score and here.SCREEN_NAME not in action.screens:
+                told = f"{words(action)} is on {titles[there]}: go there"
+                go = partial(self.app.run_action, f"app.show_{there}")
+                yield Hit(score, told, go, text=told, help=action.help)
 
     def _valid(self) -> Iterable[Action]:
         here = self.screen

@@ -119,7 +119,7 @@ class CompareScreen(AltuiScreen):
         known = [job.id for job in simulations(status)]
         if not known:
             self.query_one(LineChart).show(())
-            self._tell("strategies", NO_SIMULATION)
+            self._tell("strategies", self.altui.hint(NO_SIMULATION))
             return
         job = self._job if self._job in known else known[-1]
         self._job = job

@@ -1,6 +1,6 @@
 """Dialog: where to write the round's bundle, for which tool, and for whom."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast, get_args
@@ -15,6 +15,7 @@ from altui.errors import AltuiError
 from altui.labels.bundle import NOTE, Bundle, ToolName
 from altui.screens.ask import number
 from altui.screens.base import Dialog
+from altui.screens.path_field import PathField
 from altui.text import count, plain
 from altui.widgets.choice import Choice
 
@@ -41,7 +42,8 @@ class Export(Dialog[None]):
         Binding("up", "app.focus_previous", show=False),
     ]
 
-    def __init__(self, folder: str, wanted: Wanted) -> None:
+    def __init__(self, folder: Callable[[], str], wanted: Wanted) -> None:
+        """`folder`: one that is free."""
         super().__init__()
         self._folder, self._wanted = folder, wanted
 
@@ -50,8 +52,10 @@ class Export(Dialog[None]):
         people = {claim.annotator for claim in snapshot.status.claims} if snapshot else set()
         with VerticalScroll(classes="box", can_focus=False) as box:
             box.border_title = "Export the approved slices as a bundle"
-            box.border_subtitle = "↑ ↓ field   ← → tool   Enter export   Esc close"
-            yield from line("folder", "folder", self._folder)
+            box.border_subtitle = "↑ ↓ field   Tab path   ← → tool   Enter export   Esc close"
+            with Horizontal():
+                yield Static("folder", classes="label", markup=False)
+                yield PathField(self._folder, folders=True, id="folder", compact=True)
             yield note("a new one; a relative one starts in the project")
             with Horizontal():
                 yield Static("for", classes="label", markup=False)
@@ -63,6 +67,9 @@ class Export(Dialog[None]):
             yield from line("repeats %", "repeat", wanted.repeat)
             yield note("labelled slices that go out again, unmarked, to compare")
             yield Static(id="answer", markup=False)
+
+    def on_path_field_told(self, message: PathField.Told) -> None:
+        self.query_one("#answer", Static).update(message.text)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self.action_export()

@@ -1,12 +1,11 @@
 """Dialog: every key, from the registry of actions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
 
 from altui.actions import ACTIONS, Action
 from altui.actions.keyfile import keys_path
@@ -14,6 +13,9 @@ from altui.actions.moving import LISTS
 from altui.screens.base import Dialog
 from altui.screens.frame import TABS
 from altui.text import plain
+from altui.widgets.told import Hanging
+
+HANG = 8  # columns of keys
 
 
 class Help(Dialog[None]):
@@ -34,9 +36,9 @@ class Help(Dialog[None]):
             box.border_title = "Keys"
             box.border_subtitle = "↑ ↓ scroll   Esc close"
             with VerticalScroll(id="keys"):
-                yield Static(self._text(), markup=False)
+                yield Hanging(self._lines(), HANG)
 
-    def _text(self) -> Content:
+    def _lines(self) -> Sequence[Content]:
         sections = sorted(TABS, key=lambda tab: tab[0] != self._first)
         if self._first == "wizard":
             sections = [("wizard", "Setting up a project")]
@@ -44,7 +46,7 @@ class Help(Dialog[None]):
         everywhere = self._section("Everywhere", None)
         blocks.insert(1 if blocks[0] else 0, [*everywhere, self._moving()])
         blocks.append([Content.styled(f"Other keys: in {plain(keys_path())}", "$text-muted")])
-        return Content("\n\n").join(Content("\n").join(lines) for lines in blocks if lines)
+        return [line for lines in blocks if lines for line in (*lines, Content())][:-1]
 
     def _section(self, title: str, name: str | None) -> list[Content]:
         keys = self.altui.keys

@@ -1,6 +1,6 @@
 """Dialog: which masks to take in, and what became of each file."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +14,7 @@ from altui.inbox.inbox import Note, Taken
 from altui.labels.imports import ImportReport
 from altui.labels.verdict import OUTCOMES, Outcome, Verdict
 from altui.screens.base import Dialog
+from altui.screens.path_field import PathField
 from altui.text import count, listing, plain
 
 MARKS: dict[Outcome, str] = {"accepted": "✓", "quarantined": "?", "refused": "✗", "unchanged": "="}
@@ -30,7 +31,8 @@ class Import(Dialog[None]):
         Binding("pageup", "scroll(-1)", show=False),
     ]
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: Callable[[], str]) -> None:
+        """`path`: what stands there to begin with."""
         super().__init__()
         self._path = path
 
@@ -38,11 +40,12 @@ class Import(Dialog[None]):
         with Vertical(classes="box") as box:
             box.border_title = "Import masks"
             yield Static("A file or folder; a relative one starts in the project", markup=False)
-            field = Input(self._path)
-            field.cursor_blink = False
-            yield field
+            yield PathField(self._path)
             with VerticalScroll(classes="report"):
                 yield Static(id="answer", markup=False)
+
+    def on_path_field_told(self, message: PathField.Told) -> None:
+        self.query_one("#answer", Static).update(message.text)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         given = event.value.strip()
@@ -76,11 +79,12 @@ class Import(Dialog[None]):
             self.altui.complain(error)
 
     def on_descendant_focus(self) -> None:
-        does = "import" if self.query_one(Input).has_focus else "edit the path"
-        self.query_one(".box").border_subtitle = f"Enter {does}   Esc close"
+        has_focus = self.query_one(PathField).has_focus
+        does = "Tab complete   Enter import" if has_focus else "Enter edit the path"
+        self.query_one(".box").border_subtitle = f"{does}   Esc close"
 
     def action_edit(self) -> None:
-        self.query_one(Input).focus()
+        self.query_one(PathField).focus()
 
     def action_scroll(self, pages: int) -> None:
         report = self.query_one(".report")

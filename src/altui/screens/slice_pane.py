@@ -10,7 +10,6 @@ from textual.message import Message
 
 from altui.screens.frame import closely
 from altui.screens.pictures import Picture, Wish
-from altui.screens.trouble import in_words
 from altui.screens.viewing import Viewing
 from altui.widgets.layers import Layers
 from altui.widgets.palette import Palette, heat_legend, legend, palette_of
@@ -146,7 +145,7 @@ class SlicePane(Titled, Vertical):
         if picture.layers is not None:
             self.view.show(picture.layers, self._viewing.look_at(picture.windows))
         elif picture.error is not None:
-            self.view.message("\n".join(filter(None, in_words(picture.error))))
+            self.view.message(cast("AltuiApp", self.app).in_words(picture.error))
         self._tell()
         self._show_legend()
         self.post_message(self.Shown())

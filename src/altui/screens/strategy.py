@@ -43,7 +43,7 @@ class ChooseStrategy(Dialog[str]):
                     yield Static("looking which can be used…", id="change", markup=False)
 
     def on_mount(self) -> None:
-        self.altui.perform(self.altui.project.strategies, self._list, self._failed, slow=True)
+        self.altui.glance(self.altui.project.strategies, self._list, self._failed)
 
     def _list(self, strategies: Sequence[Strategy]) -> None:
         if not self.is_attached:

@@ -2,19 +2,20 @@
 
 import os
 import traceback
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from altui.errors import AltuiError
-from altui.text import plain, with_project
+from altui.text import plain
 
 
-def in_words(error: Exception, project: Path | None = None) -> tuple[str, str]:
-    """Title and text of a notice; `project`: for the commands in it. What altui did not foresee
-    is written to a file first.
+def in_words(error: Exception, hint: Callable[[str], str] = str) -> tuple[str, str]:
+    """Title and text of a notice; `hint`: tells a hint's commands as keys. What altui did not
+    foresee is written to a file first.
     """
     if isinstance(error, AltuiError):
-        return "", "\n".join(filter(None, (error.message, with_project(error.hint, project))))
+        return "", "\n".join(filter(None, (error.message, hint(error.hint))))
     return "Unexpected", _reported(error)
 
 

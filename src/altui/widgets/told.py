@@ -1,5 +1,7 @@
 """Text that is drawn anew only when it says something new."""
 
+from collections.abc import Sequence
+
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
@@ -50,3 +52,26 @@ def extent(content: Content) -> tuple[int, int]:
     """Columns and lines of a text that is not wrapped."""
     lines = content.split("\n", allow_blank=True)
     return max(line.cell_length for line in lines), len(lines)
+
+
+class Hanging(Static):
+    """Lines of which those that do not fit go on below, so many columns in."""
+
+    def __init__(self, lines: Sequence[Content], hang: int) -> None:
+        super().__init__(markup=False)
+        self._lines, self._hang = lines, hang
+
+    def on_resize(self) -> None:
+        self.update(
+            Content("\n").join(hung(one, self._hang, self.size.width) for one in self._lines)
+        )
+
+
+def hung(line: Content, hang: int, width: int) -> Content:
+    """On as many lines as it takes."""
+    if line.cell_length <= width:
+        return line
+    rest = line[hang:].wrap(max(width - hang, 1))
+    return Content("\n" + " " * hang).join(
+        [line[:hang] + rest[0].rstrip(), *(one.rstrip() for one in rest[1:])]
+    )

@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 PATIENCE = 0.3  # seconds for a key whose widget is gone before it has answered
+HELD = 1.0  # seconds at most that keys wait for what the one before has asked of a disk
 
 Typed = events.Key | events.Paste
 
@@ -27,20 +28,41 @@ class TypeAhead(App[None]):
             super().__init__()
             self.typed = typed
 
+    class Released(Message):
+        """Keys need wait no longer."""
+
     def __init__(self) -> None:
         super().__init__()
         self._waiting: deque[Typed] = deque()
         self._under_way: Typed | None = None
         self._typed_on: Screen[object] | None = None  # None: what it did itself is not done yet
         self._too_long: asyncio.TimerHandle | None = None
+        self._held: asyncio.TimerHandle | None = None
+
+    def hold(self) -> None:
+        """Have the next key wait for `release`, where an answer is on its way from a thread; a
+        slow disk does not keep it for long.
+        """
+        if self._held:
+            self._held.cancel()
+        self._held = asyncio.get_running_loop().call_later(HELD, self.release)
+
+    def release(self) -> None:
+        if self._held:
+            self._held.cancel()
+            self._held = None
+            self.post_message(self.Released())
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, Typed) and not event.is_forwarded:
             self._waiting.append(event)
-            if self._under_way is None:
-                await self._hand_on()
+            await self._go_on()
         else:
             await super().on_event(event)
+
+    async def _go_on(self) -> None:
+        if self._waiting and self._under_way is None and self._held is None:
+            await self._hand_on()
 
     async def _hand_on(self) -> None:
         typed = self._under_way = self._waiting.popleft()
@@ -63,5 +85,7 @@ class TypeAhead(App[None]):
         if self._too_long:
             self._too_long.cancel()
         self._under_way = None
-        if self._waiting:
-            await self._hand_on()
+        await self._go_on()
+
+    async def on_type_ahead_released(self, message: Released) -> None:
+        await self._go_on()

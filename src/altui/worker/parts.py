@@ -52,9 +52,17 @@ class Pages:
 
 def compressed(images: Bytes) -> Pages:
     """(n, h, w) uint8."""
-    pages = [zlib.compress(image, LEVEL) for image in np.ascontiguousarray(images)]
+    pages = [deflated(image) for image in np.ascontiguousarray(images)]
     sizes = np.array([len(page) for page in pages], np.int64)
     return Pages(images.shape[1], images.shape[2], sizes, np.frombuffer(b"".join(pages), np.uint8))
+
+
+def deflated(image: Bytes) -> bytes:
+    """(h, w) in zlib's format. Runs are found and nothing else: in half of the time, for masks
+    and maps are either runs or noise.
+    """
+    squeeze = zlib.compressobj(LEVEL, strategy=zlib.Z_RLE)
+    return squeeze.compress(image.data) + squeeze.flush()
 
 
 @dataclass(frozen=True)

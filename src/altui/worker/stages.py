@@ -67,13 +67,14 @@ def run(folder: JobFolder, spec: JobSpec) -> Outcome:
         tile = config.training.tile
         predictor = Predictor(network, compute, tile, measured_by(config, networks, compute))
         confusions = evaluate(predictor, measured, len(config.classes.names), tracker)
-        _tell_results(confusions, config.classes.names)
         stability = None
         if spec.score:
             predictor = Predictor(network, compute, tile, committee_of(config, networks, compute))
             key = scoring_key(spec, [folder, *(member for member, _ in others)])
             parts = Parts(folder.path, key, config.training.save_seconds)
             stability = score(predictor, pool, parts, tracker, previous_of(spec))
+    # Not before the end: figures of a job that never ends are no counted use of the test split.
+    _tell_results(confusions, config.classes.names)
     say(f"loss {loss:.4f}; seconds: {_seconds(tracker)}")
     return Outcome(compute.description, loss, confusions, stability)
 

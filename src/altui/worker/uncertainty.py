@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 FOREGROUND_MARGIN = 3  # pixels by which predicted foreground grows before averaging over it
 TOP = 0.01  # of the pixels, the most uncertain
+GROUP = 8  # pixels that are looked at as one, in search of the most uncertain
 TINY = 1e-30  # its logarithm is finite
 MEASURES = ("entropy", "margin", "confidence", "bald")
 
@@ -53,7 +54,7 @@ def likeliest(probabilities: torch.Tensor) -> torch.Tensor:
     best = probabilities[:, 0]
     ids = torch.zeros(best.shape, dtype=torch.uint8, device=best.device)
     for number, of_class in enumerate(probabilities.unbind(1)[1:], 1):
-        ids.masked_fill_(of_class > best, number)
+        torch.maximum(ids, (of_class > best).view(torch.uint8) * number, out=ids)
         best = torch.maximum(best, of_class)
     return ids
 
@@ -66,29 +67,54 @@ def components_of(
     `measures`: of `measures_of`; `predictions` (n, h, w), the arg max.
     """
     classes = assessment.probabilities.shape[1]
-    near = dilated(predictions != 0, FOREGROUND_MARGIN).flatten(1).float()
+    near = as_float(dilated(predictions != 0, FOREGROUND_MARGIN).flatten(1))
     flat = measures.flatten(2)
     pixels = near.sum(1, keepdim=True)
     everywhere = flat.mean(2)
-    inside = torch.einsum("nmp,np->nm", flat, near) / pixels.clamp(min=1)
+    inside = products(flat, near) / pixels.clamp(min=1)
     over = {
         "mean": everywhere,
         "foreground": torch.where(pixels > 0, inside, everywhere),
-        "top": flat.topk(max(round(TOP * flat.shape[2]), 1), sorted=False).values.mean(2),
+        "top": highest(flat, max(round(TOP * flat.shape[2]), 1)).mean(2),
     }
     columns = {
         f"{measure}_{region}": values[:, place]
         for region, values in over.items()
         for place, measure in enumerate(MEASURES[: measures.shape[1]])
     }
-    of_classes = assessment.probabilities.flatten(2)
-    shares = torch.einsum("ncp,np->nc", of_classes, flat[:, 0])
+    shares = products(assessment.probabilities.flatten(2), flat[:, 0])
     columns["class_entropy"] = shares / flat.shape[2]
     columns["class_fraction"] = torch.stack(
-        [(predictions == number).float().mean((1, 2)) for number in range(classes)], 1
+        [as_float(predictions.flatten(1) == number).mean(1) for number in range(classes)], 1
     )
     columns["embedding"] = assessment.embedding
     return columns
+
+
+def highest(values: torch.Tensor, wanted: int) -> torch.Tensor:
+    """(n, m, pixels) to (n, m, wanted), in any order.
+
+    They lie in the `wanted` groups of pixels whose greatest ones are the greatest, so that only
+    these are looked through: less than half of the time of torch's own top k over all.
+    """
+    groups = values.shape[2] // GROUP
+    grouped = values[..., : groups * GROUP].reshape(*values.shape[:2], GROUP, groups)
+    best = grouped.amax(2).topk(min(wanted, groups), sorted=False).indices
+    inside = grouped.gather(3, best[:, :, None].expand(-1, -1, GROUP, -1)).flatten(2)
+    rest = values[..., groups * GROUP :]
+    return torch.cat([inside, rest], 2).topk(wanted, sorted=False).values
+
+
+def products(values: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """(n, m, pixels) and (n, pixels) to (n, m), the sums of their products: one of m at a time,
+    which is faster than `einsum`, loses less in rounding, and needs little memory.
+    """
+    return torch.stack([(each * weights).sum(1) for each in values.unbind(1)], 1)
+
+
+def as_float(mask: torch.Tensor) -> torch.Tensor:
+    """A bool mask as 0 and 1; on a CPU torch takes seven times as long by itself."""
+    return mask.view(torch.uint8).float()
 
 
 def dilated(foreground: torch.Tensor, margin: int) -> torch.Tensor:
