@@ -211,9 +211,7 @@ def is_settled(app: AltuiApp) -> bool:
     here = app.screen_stack[0]
     if app.snapshot is None or app._doing or not isinstance(here, AltuiScreen):
         return False
-    if (
-        app._under_way or app._waiting or app._held
-    ):  # keys that wait for what those before them bring
+    if app._under_way or app._waiting or app._held:  # keys wait for what those before them bring
         return False
     if here._snapshot is not app.snapshot:
         return False

@@ -175,6 +175,17 @@ def test_only_approved_slices(folder: Path, tmp_path: Path) -> None:
     assert len(list((made.folder / "images").iterdir())) == 1
 
 
+def test_never_into_altuis_own_state(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "state").symlink_to(project.workspace.state)
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    for place in (project.workspace.jobs / "bundle", tmp_path / "state" / "bundle"):
+        with pytest.raises(AltuiError, match="altui's own state"):
+            project.export(place)
+        assert not place.exists()
+    with pytest.raises(AltuiError, match="is there already"):
+        project.export(tmp_path / "loop")
+
+
 def test_never_over_something(project: Project, tmp_path: Path) -> None:
     target = tmp_path / "bundle"
     target.mkdir()

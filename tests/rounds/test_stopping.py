@@ -71,6 +71,12 @@ def test_the_reason_gives_the_figures() -> None:
     )
 
 
+@pytest.mark.parametrize(("gain", "said"), [(-0.05, True), (-0.005, True), (-0.004, False)])
+def test_a_fall_is_called_one(gain: float, said: bool) -> None:
+    found = verdict(Stopping(), 3, gains(0.1, gain), pool=9)
+    assert any("round 3 is worse than the one before" in reason for reason in found.because) == said
+
+
 def test_the_reason_tells_what_changed() -> None:
     first, second = verdict(RULE, 2, [Gain(2, 0.043, changed=TOLD)], 100).reasons
     assert first == "round 2: test mIoU +0.043; not comparable: s1:3 was labelled anew"

@@ -9,6 +9,7 @@ from typing import Any
 
 from altui import metrics
 from altui.rounds.changes import changes
+from altui.rounds.classes import by_name, same_ids
 from altui.rounds.gain import Change, Confusions, Interval, compare, miou_interval
 from altui.rounds.state import current_round, results_job, slate
 from altui.store.history import History, JobEnd
@@ -119,20 +120,20 @@ def measured(
     first = confusions_of(history, before).get(split, ()) if before else ()
     watched = found.get(split, ())
     compared = compare(first, watched)
-    iou = _class_iou(watched)
+    alike = compared and before and same_ids(history, before, job, names)
+    gains = by_name(history, job, names, compared.classes if compared and alike else ())
     end = history.ends[job]
     return RoundResult(
         round=number,
         labelled=len(history.labels_of[job]),
         strategy=slate(history, number).strategy,
         miou={split: _mean_iou(found.get(split, ())) for split in MEASURED},
-        class_iou=dict.fromkeys(names) | dict(zip(names, iou, strict=False)),
+        class_iou=by_name(history, job, names, _class_iou(watched)),
         gain=compared.miou.gain if compared else None,
         gain_interval=compared.miou.interval if compared else None,
         seconds=_seconds(end),
         finished_at=end.ended_at or history.event_of(end).at,
-        class_gain=dict.fromkeys(names, Change())
-        | (dict(zip(names, compared.classes, strict=False)) if compared else {}),
+        class_gain={name: gain or Change() for name, gain in gains.items()},
         stability=stability_of(history, job),
         changed=changes(history, before, job, split, first, watched) if before else (),
         samples=compared.samples if compared else 0,

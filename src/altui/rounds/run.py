@@ -9,6 +9,7 @@ from altui.jobs.folder import JobFolder
 from altui.jobs.state import JobView, views
 from altui.jobs.submit import check_runner, end, launch, submit
 from altui.query.strategies import strategy_named
+from altui.rounds.classes import check_ids
 from altui.rounds.quarantine import waiting_masks
 from altui.rounds.simulate import stop_trainings, try_again
 from altui.rounds.state import current_round, latest_job, missing_masks, results_job, slate
@@ -29,6 +30,7 @@ def run_round(workspace: Workspace, again: bool = False) -> str:
         history = transaction.history()
         number = current_round(history)
         check_ready(workspace, history, number, again)
+        check_ids(history, workspace.config.classes.names)
         labels = training_labels(workspace, history)
         folder = submit(workspace, transaction, number, labels, results_job(history, number - 1))
     launch(workspace, folder)

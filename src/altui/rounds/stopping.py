@@ -68,7 +68,7 @@ def verdict(rule: Stopping, evaluated: int, gains: Sequence[Gain], pool: int) ->
             "stop", (f"{count(evaluated, 'round')} done, as many as max_rounds allows",)
         )
     watched = gains[-rule.patience :]
-    reasons = tuple(describe(gain, rule) for gain in watched)
+    reasons = tuple(describe(gain, rule) for gain in watched) + _fallen(watched, rule)
     if any(gain.counts and _reaches(gain, rule) for gain in watched):
         return StoppingVerdict("continue", reasons)
     doubt = (
@@ -114,6 +114,16 @@ def _unproven(watched: Sequence[Gain], rule: Stopping) -> tuple[str, ...]:
             "cannot tell such a gain from none",
         )
     return ()
+
+
+def _fallen(watched: Sequence[Gain], rule: Stopping) -> tuple[str, ...]:
+    """A loss as large as the gain that is looked for has other causes than too few labels."""
+    return tuple(
+        f"round {gain.round} is worse than the one before: this training may have gone badly, or "
+        "its new masks contradict the earlier ones; look at the classes' gains and the new masks"
+        for gain in watched
+        if gain.counts and gain.gain is not None and gain.gain <= -rule.min_gain
+    )
 
 
 def describe(gain: Gain, rule: Stopping) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from altui import metrics
 from altui.errors import AltuiError
+from altui.rounds.classes import by_name, same_ids
 from altui.rounds.gain import Change, Interval, compare
 from altui.rounds.results import RoundResult, confusions_of, round_results
 from altui.rounds.state import results_job
@@ -70,6 +71,8 @@ def versus(history: History, workspace: Workspace, first: int, second: int) -> V
     one, two = _job(history, workspace, first), _job(history, workspace, second)
     before, after = confusions_of(history, one), confusions_of(history, two)
     found = compare(before.get(split, ()), after.get(split, ()))
+    alike = found and same_ids(history, one, two, names)
+    gains = by_name(history, two, names, found.classes) if found and alike else {}
     mious = [
         {(part, name): metrics.mean_iou(m) for part, rows in each.items() for name, m in rows}
         for each in (before, after)
@@ -81,7 +84,7 @@ def versus(history: History, workspace: Workspace, first: int, second: int) -> V
         first=results[first],
         second=results[second],
         miou=found.miou if found else Change(),
-        classes=tuple(zip(names, found.classes, strict=False)) if found else (),
+        classes=tuple((name, gain or Change()) for name, gain in gains.items()),
         samples=tuple(
             SampleVersus(*key, mious[0].get(key), mious[1].get(key))
             for key in dict.fromkeys((*mious[0], *mious[1]))

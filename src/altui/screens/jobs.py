@@ -1,6 +1,6 @@
 """Screen 4: background jobs, how far they are, and what they write to their logs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from textual.app import ComposeResult
@@ -144,7 +144,7 @@ class JobsScreen(AltuiScreen):
             return
         if job is not None:
             self.query_one(Detail).entitle(f"{job.id}: {job.state}")
-            told = describe(job, detail, self._hint(job))
+            told = describe(job, detail, self.altui.hint)
             self.query_one("#progress Told", Told).tell(told)
             self.query_one(Meter).show(job.progress)
             for part in (self.query_one(Meter), self.query_one("#progress")):
@@ -153,12 +153,6 @@ class JobsScreen(AltuiScreen):
             self._show_log(job.id if job else None, detail.log if detail else ())
             self._show_losses(detail.losses if detail else ())
         self._watch()
-
-    def _hint(self, job: JobView) -> str:
-        """What to do: by a key where the job's own hint is a command."""
-        if job.state == "lost":
-            return f"see its log; press {self.altui.key_of('retry')} to start it again"
-        return self.altui.hint(job.hint)
 
     def _show_losses(self, losses: Points) -> None:
         self.set_class(len(losses) > 1, "-losses")
@@ -240,8 +234,10 @@ def row(job: JobView) -> Row:
     )
 
 
-def describe(job: JobView, detail: JobDetail | None, hint: str) -> Content:
-    """Stage, step, loss, time left and memory; or how the job ended and what to do about it."""
+def describe(job: JobView, detail: JobDetail | None, hint: Callable[[str], str]) -> Content:
+    """Stage, step, loss, time left and memory; or how the job ended and what to do about it:
+    `hint` tells its commands as keys.
+    """
     last = detail.last if detail else None
     stage = job.stage or (last.stage if last else None)
     steps = (job.step, job.steps) if job.stage else (last.step, last.steps) if last else (0, 0)
@@ -255,7 +251,7 @@ def describe(job: JobView, detail: JobDetail | None, hint: str) -> Content:
     # First what there is to mend, so that it is seen where there is little room.
     told = (
         job.message,
-        hint,
+        hint(job.hint),
         ", ".join(filter(None, parts)) or waiting(job),
     )
     return Content("\n").join(Content(plain(text)) for text in told if text)

@@ -13,6 +13,7 @@ from altui.labels.predictions import newest_results_job
 from altui.labels.stored import Progress
 from altui.query.components import Components
 from altui.query.strategies import strategy_named
+from altui.rounds.classes import check_ids
 from altui.rounds.state import current_round, slate
 from altui.rounds.status import strays
 from altui.setup.finding import Finding
@@ -181,6 +182,10 @@ def state_findings(root: Path, progress: Progress) -> Iterator[Finding]:
     if not workspace.store.writable:
         yield Finding("warning", ".altui", "is read-only for you: you can look, not decide")
     yield from stray_findings(workspace, history)
+    try:
+        check_ids(history, workspace.config.classes.names)
+    except AltuiError as error:
+        yield Finding("error", f"{CONFIG_NAME} [classes] names", error.message, error.hint)
     yield from stored_findings(workspace, history, progress)
     yield from result_findings(workspace, history)
 

@@ -1,6 +1,5 @@
 """How memory that is free again goes back to the system, and how seldom it is looked through."""
 
-import ctypes
 import gc
 from contextlib import suppress
 from typing import Final
@@ -16,6 +15,8 @@ def return_freed_memory() -> None:
     large array that is freed, and has each thread hoard its own: of a project at the published
     scale it keeps tens of megabytes.
     """
+    import ctypes  # not before the first frame
+
     with suppress(AttributeError, OSError):  # another C library
         library = ctypes.CDLL(None)
         library.mallopt(M_MMAP_THRESHOLD, 1 << 18)

@@ -48,6 +48,12 @@ class Told(Static):
         return max(lines, int(least.resolve(around.content_size, self.app.size)))
 
 
+def extent(content: Content) -> tuple[int, int]:
+    """Columns and lines of a text that is not wrapped."""
+    lines = content.split("\n", allow_blank=True)
+    return max(line.cell_length for line in lines), len(lines)
+
+
 class Hanging(Static):
     """Lines of which those that do not fit go on below, so many columns in."""
 
@@ -69,9 +75,3 @@ def hung(line: Content, hang: int, width: int) -> Content:
     return Content("\n" + " " * hang).join(
         [line[:hang] + rest[0].rstrip(), *(one.rstrip() for one in rest[1:])]
     )
-
-
-def extent(content: Content) -> tuple[int, int]:
-    """Columns and lines of a text that is not wrapped."""
-    lines = content.split("\n", allow_blank=True)
-    return max(line.cell_length for line in lines), len(lines)

@@ -106,6 +106,11 @@ def export_bundle(
     name = person(annotator) if annotator.strip() else ""
     if (name or repeat) and not workspace.store.writable:
         raise read_only(workspace.state)
+    if Path(os.path.realpath(target)).is_relative_to(os.path.realpath(workspace.state)):
+        raise AltuiError(
+            f"{plain(target)} is within altui's own state, which no bundle belongs to",
+            "give a new folder elsewhere: --to DIR",
+        )
     wish = Wish(tuple(dict.fromkeys(slices)), name, most, repeat)
     history = workspace.store.history()
     export = _Export(workspace, history, target.absolute(), tool, wish)
