@@ -31,7 +31,7 @@ def status_text(status: "Status") -> str:
     if status.agreement.within or status.agreement.between or status.agreement.out:
         lines += ["", agreement_text(status.agreement)]
     if status.rounds:
-        lines += ["", rounds_text(status.rounds, total)]
+        lines += ["", rounds_text(status.rounds, total, status.watched)]
     if status.references.full is not None:
         full = f"{status.watched} mIoU {figure(status.references.full)}"
         lines.append(f"with every slice labelled, simulated: {full}")
@@ -77,7 +77,7 @@ def agreement_text(found: "Agreements") -> str:
     ]
     names = map(plain, kinds[0][1].class_iou)
     header = ("IoU of repeated slices", "repeats", "slices", "mean", "95 %", *names)
-    told = ["no round can be seen to get beyond what annotators agree on"]
+    told = ["so far do annotators agree: a network's gain beyond it would not be seen"]
     if not all(one.interval for _, one in kinds):
         told.append(f"an interval takes {FEWEST} slices")
     if found.out:
@@ -104,7 +104,8 @@ def class_lines(pixels: Mapping[str, int]) -> list[str]:
     return lines
 
 
-def rounds_text(rounds: Sequence["RoundResult"], total: int) -> str:
+def rounds_text(rounds: Sequence["RoundResult"], total: int, watched: str) -> str:
+    """A round a line; `watched`: the split whose mIoU the gains are of."""
     rows = [
         (
             str(one.round),
@@ -120,7 +121,8 @@ def rounds_text(rounds: Sequence["RoundResult"], total: int) -> str:
         for one in rounds
     ]
     header = ("round", "strategy", "labelled", "", "validation", "test", "gain", "stable", "time")
-    return printed(header, rows, "r rrrr rr")
+    caption = f"mIoU by round; gain: in {watched} mIoU, with its 95 % interval"
+    return caption + "\n" + printed(header, rows, "r rrrr rr")
 
 
 def classes_text(one: "RoundResult") -> str:

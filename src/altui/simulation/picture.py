@@ -85,10 +85,10 @@ class _Sheet:
             _, y = self._place((self.x[0], value))
             self._stroke([(LEFT, y), (right, y)], QUIET, 1)
             self._text(LEFT - 8, y, f"{value:.3g}", "rm")
-        for value in ticks(*self.x, 10):
+        for value in filter(float.is_integer, ticks(*self.x, 10)):  # there are no half slices
             x, _ = self._place((value, self.y[0]))
             self._stroke([(x, base), (x, base + 5)], INK, 1)
-            self._text(x, base + 9, f"{value:.0f}" if value == round(value) else f"{value:g}", "mt")
+            self._text(x, base + 9, f"{value:.0f}", "mt")
         self._stroke([(LEFT, TOP), (LEFT, base), (right, base)], INK, 1)
         self._text((LEFT + right) / 2, HEIGHT - 10, "labelled slices", "mb")
         self._text(8, 4, f"mIoU, {self.summary.split}", "lt")
