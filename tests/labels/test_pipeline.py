@@ -1,6 +1,7 @@
 """Threads that run ahead, and files that are put in their places together."""
 
 import itertools
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -71,6 +72,22 @@ def test_nothing_is_in_its_place_before_all_is_written(tmp_path: Path) -> None:
         shelf.put("more.tif", "label", lambda file: file.write(b"mask"))
     assert not list(tmp_path.rglob("*.tmp"))  # what was not settled leaves nothing
     assert not (tmp_path / "more.tif").exists()
+
+
+def test_what_a_killed_import_left_is_cleared_a_day_later(tmp_path: Path) -> None:
+    folder = tmp_path / ".altui/labels/00"
+    folder.mkdir(parents=True)
+    old, new, label = folder / ".a.tif.1.tmp", folder / ".b.tif.2.tmp", folder / "c.tif"
+    for file in (old, new, label):
+        file.write_bytes(b"half")
+    for file in (old, label):
+        os.utime(file, (time.time() - 2 * 86_400,) * 2)
+    with closing(Shelf(tmp_path)) as shelf:
+        shelf.put(".altui/labels/01/d.tif", "label", lambda file: file.write(b"mask"))
+        shelf.settle()
+    assert not old.exists()
+    assert new.exists()  # may be another import's
+    assert label.exists()
 
 
 def test_an_original_that_changed_is_refused_alone(tmp_path: Path) -> None:

@@ -3,9 +3,10 @@
 import hashlib
 import os
 import re
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,6 +18,7 @@ from altui.text import plain
 
 LABELS, ORIGINALS = "labels", "originals"
 PIECE = 1 << 20  # bytes
+UNFINISHED = 24 * 60 * 60  # seconds after which nobody writes a file any more
 AT_ONCE = 16  # files: they wait for the same disk, which does them together
 # What the kept original's name ends with, so that the tool that wrote it opens it again;
 # a mask within a file has "#" and which one it is behind that.
@@ -110,6 +112,8 @@ class Shelf:
             for beside in written:
                 beside.place()
             list(self._pool.map(sync_folder, folders | above))
+        if not self._synced:
+            clear_unfinished(self.root / STATE)
         self._synced |= above
         self._writing.clear()
 
@@ -124,6 +128,15 @@ def _explained(what: str, where: Path) -> Iterator[None]:
             f"{error.strerror or plain(error)}; the labels taken in before it are safe",
             "free some space or mend the rights, then import the same files again",
         ) from None
+
+
+def clear_unfinished(state: Path) -> None:
+    """Remove what killed imports left half written, long enough ago to be no running one's."""
+    oldest = time.time() - UNFINISHED
+    for file in (file for kind in (LABELS, ORIGINALS) for file in state.glob(f"{kind}/*/.*.tmp")):
+        with suppress(OSError):
+            if file.stat().st_mtime < oldest:
+                file.unlink()
 
 
 def digest_of(path: Path) -> str:
