@@ -56,7 +56,7 @@ async def test_class_fractions_of_accepted_masks(two_rounds: Project) -> None:
         await until(pilot, lambda: "background" in told(app))
         pixels = two_rounds.class_pixels("screw01")
         share = f"{100 * pixels[0] / sum(pixels):.1f} %"
-        assert share in told(app)
+        await until(pilot, lambda: share in told(app))
         assert "2 slices labelled, 16.7 %" in told(app)
 
 
