@@ -5,6 +5,7 @@ import json
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -83,6 +84,18 @@ def write_beside(path: Path, write: Callable[[BinaryIO], object]) -> Beside:
         beside.drop()
         raise
     return beside
+
+
+def clear_unfinished(folder: Path, age: float = 0.0) -> None:
+    """Remove what killed writers left under temporary names in `folder` and, two deep, in its own;
+    `age`: seconds after which nobody writes such a file any more.
+    """
+    newest = time.time() - age
+    for pattern in (".*.tmp", "*/.*.tmp", "*/*/.*.tmp"):
+        for file in folder.glob(pattern):
+            with suppress(OSError):
+                if not age or file.stat().st_mtime < newest:
+                    file.unlink()
 
 
 def write_bytes(path: Path, data: bytes) -> None:

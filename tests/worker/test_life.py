@@ -9,8 +9,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from altui.files import clear_unfinished
 from altui.jobs.folder import HEARTBEAT, LOCK, SPEC, JobFolder
-from altui.worker.life import clear_unfinished, take_lock
+from altui.worker.life import take_lock
 
 from .made import label, log_of, make_job, make_project, start, two_labels
 

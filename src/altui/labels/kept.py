@@ -3,15 +3,14 @@
 import hashlib
 import os
 import re
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from altui.errors import AltuiError
-from altui.files import Beside, sha256_of, sync_folder, write_beside
+from altui.files import Beside, clear_unfinished, sha256_of, sync_folder, write_beside
 from altui.labels.verdict import Refusal
 from altui.store.connection import STATE
 from altui.text import plain
@@ -113,7 +112,8 @@ class Shelf:
                 beside.place()
             list(self._pool.map(sync_folder, folders | above))
         if not self._synced:
-            clear_unfinished(self.root / STATE)
+            for kind in (LABELS, ORIGINALS):
+                clear_unfinished(self.root / STATE / kind, UNFINISHED)
         self._synced |= above
         self._writing.clear()
 
@@ -128,15 +128,6 @@ def _explained(what: str, where: Path) -> Iterator[None]:
             f"{error.strerror or plain(error)}; the labels taken in before it are safe",
             "free some space or mend the rights, then import the same files again",
         ) from None
-
-
-def clear_unfinished(state: Path) -> None:
-    """Remove what killed imports left half written, long enough ago to be no running one's."""
-    oldest = time.time() - UNFINISHED
-    for file in (file for kind in (LABELS, ORIGINALS) for file in state.glob(f"{kind}/*/.*.tmp")):
-        with suppress(OSError):
-            if file.stat().st_mtime < oldest:
-                file.unlink()
 
 
 def digest_of(path: Path) -> str:

@@ -4,8 +4,6 @@ import gc
 from contextlib import suppress
 from typing import Final
 
-from textual._styles_cache import StylesCache
-
 M_MMAP_THRESHOLD: Final = -3  # in malloc.h
 M_ARENA_MAX: Final = -8
 
@@ -34,5 +32,7 @@ def forget_gone() -> None:
     """Textual remembers the colours of a thousand widgets together with all that was drawn of
     them, long after they are gone: dialogs and notices add up to tens of megabytes.
     """
-    with suppress(AttributeError):  # another Textual
+    with suppress(ImportError, AttributeError):  # another Textual
+        from textual._styles_cache import StylesCache
+
         StylesCache.get_inner_outer.cache_clear()

@@ -17,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 
 from altui.errors import AltuiError
+from altui.files import clear_unfinished
 from altui.jobs.folder import HEARTBEAT, LOCK, PROCESS, RESULT, JobFolder, JobResult, now
 from altui.jobs.identity import this_process
 from altui.text import plain
@@ -74,14 +75,6 @@ def take_lock(path: Path, patience: float) -> int | None:
                 os.close(handle)
                 return None
             time.sleep(0.05)
-
-
-def clear_unfinished(path: Path) -> None:
-    """Remove what a killed run left half written under temporary names."""
-    for pattern in (".*.tmp", "*/.*.tmp", "*/*/.*.tmp"):
-        for file in path.glob(pattern):
-            with contextlib.suppress(OSError):
-                file.unlink()
 
 
 def _has_ended(folder: JobFolder) -> bool:
