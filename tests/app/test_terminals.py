@@ -84,6 +84,8 @@ def test_asked_to_end_it_gives_the_terminal_back(folder: Path, asked: signal.Sig
 def test_what_is_pasted_is_not_taken_for_keys(folder: Path) -> None:
     with altui("open", folder) as terminal:
         terminal.until(b"Stop?")
+        terminal.type("\x1b[999999999999~")  # of no key
+        terminal.read(1)
         terminal.type("\x1b[200~2A \x1b[31m\x1b]0;q\x07 qqq\x1b[201~4")
         terminal.until(b"no job has been started yet")
         assert set(state_of(Project.open(folder)).values()) == {"proposed"}

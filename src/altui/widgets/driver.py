@@ -41,8 +41,12 @@ class Driver(LinuxDriver):
                         self._app.call_later(self._app.exit)
                         return
                     typed += pastes.cleaned(self._answers.out_of(decode(read)))
-                for message in parser.feed(typed) if typed else ():  # "" would end it
-                    self.process_message(message)
+                for letter in typed:
+                    try:
+                        for message in parser.feed(letter):
+                            self.process_message(message)
+                    except (OverflowError, ValueError):  # at the number of a key that is none
+                        parser = XTermParser(self._debug)
                 for message in parser.tick():
                     self.process_message(message)
 
