@@ -114,6 +114,7 @@ class LookingScreen(AltuiScreen):
             lambda: save_picture(picture, viewing, frame, project.root, stem),
             self._saved,
             slow=True,
+            waits="none",
         )
 
     def _saved(self, path: Path) -> None:
