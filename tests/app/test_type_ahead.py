@@ -151,8 +151,11 @@ async def test_keys_typed_during_an_import_are_not_for_its_path(folder: Path) ->
     app.project.approve_all()
     came = folder / "came"
     came.mkdir()
-    for one in app.project.status().missing:
-        tifffile.imwrite(came / f"{one.file_stem(SLICES)}.tif", app.project.own_mask(one))
+    for number, one in enumerate(app.project.status().missing, 1):
+        mask = app.project.own_mask(one)
+        assert mask is not None
+        mask[0, :number] = 1  # no two alike
+        tifffile.imwrite(came / f"{one.file_stem(SLICES)}.tif", mask)
     async with app.run_test() as pilot:
         await settle(pilot)
         in_one_packet(pilot, "i\x15came\r5")
