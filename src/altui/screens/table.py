@@ -58,6 +58,7 @@ class RecordTable(DataTable[Text]):
             self._rows = list(rows)
             self._update(old[:there], rows[:there])
         else:
+            self._rows = []  # clearing scrolls up, and scrolling adds rows that are missing
             self.clear()
             self._rows = list(rows)
             self.call_after_refresh(self.scroll_to, y=top, animate=False)
