@@ -87,7 +87,7 @@ class WizardScreen(AltuiScreen):
 
     def action_look_again(self) -> None:
         self.query_one(StatusLine).tell("looking for stacks…")
-        self.altui.perform(self._look, self._found, slow=True)
+        self.altui.perform(self._look, self._found, slow=True, waits="none")
 
     def _look(self) -> Plan | None:
         """None where someone else has set the folder up."""
