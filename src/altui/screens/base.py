@@ -103,7 +103,9 @@ _Result = TypeVar("_Result")
 
 
 class Dialog(ModalScreen[_Result], Generic[_Result]):
-    """A box over a screen, closed with Esc."""
+    """A box over a screen, closed with Esc. While it `is_busy`, other keys wait."""
+
+    is_busy = False
 
     def compose(self) -> ComposeResult:
         yield from self.body()
