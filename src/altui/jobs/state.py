@@ -61,6 +61,8 @@ def _ended_views(jobs: Path, history: History) -> dict[str, JobView]:
     """The jobs whose end is recorded: nothing about them changes any more, so that only those
     which have ended since are looked at.
     """
+    count: int
+    known: dict[str, JobView]
     count, known = history.settled.get((_ended_views, jobs), (0, {}))
     new = {end.job: end for end in history.job_ends[count:]}
     if new:

@@ -291,9 +291,7 @@ class History:
         return {
             job.round: job.id
             for job in self.jobs
-            if job.kind == "train"
-            and job.id in self.ends
-            and self.ends[job.id].state == "finished"
+            if job.kind == "train" and job.id in self.ends and self.ends[job.id].state == "finished"
         }
 
     @cached_property
