@@ -7,30 +7,32 @@ import os
 import signal
 import socket
 import sys
-import threading
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, ClassVar, Literal, cast
 
 from rich.text import Text
+from textual import events
 from textual.app import App, SystemCommand
 from textual.message import Message
 from textual.screen import Screen
+from textual.widgets import Input
 
-from altui.actions import Context, Keys, bindings, find, in_keys, is_valid
+from altui.actions import Context, Keys, bindings, find, in_keys, is_valid, on_screen
+from altui.actions.keys import shown
+from altui.doing import DoingApp
 from altui.errors import AltuiError
-from altui.screens.base import AltuiScreen
+from altui.screens.base import AltuiScreen, Dialog
 from altui.screens.frame import is_too_small
 from altui.screens.opening import Opening
 from altui.screens.trouble import crash_in_words, in_words
 from altui.text import listing, with_project
 from altui.widgets.plain_ascii import PlainAscii
 from altui.widgets.terminal import speaks_unicode
-from altui.widgets.type_ahead import TypeAhead
+from altui.widgets.type_ahead import Typed
 
 if TYPE_CHECKING:  # imported once the first frame is there
     from textual.driver import Driver
@@ -45,11 +47,10 @@ if TYPE_CHECKING:  # imported once the first frame is there
     from altui.screens.pictures import Pictures
     from altui.widgets.terminal import CellStyle
 
-_T = TypeVar("_T")
-
 
 INTERVAL = 1.0  # seconds
 LAST_SECONDS = 5  # after which an app whose line was hung up is killed
+LEAVING = ("escape", "ctrl+c", "ctrl+q")  # what is never kept waiting in a dialog
 # Seconds that one thread may keep others waiting: a key passes three, and between them each that
 # reads would hold it up for Python's 5 ms.
 TURN = 0.0005
@@ -103,7 +104,7 @@ def _commands() -> type[ActionCommands]:
     return ActionCommands
 
 
-class AltuiApp(TypeAhead):
+class AltuiApp(DoingApp):
     """Opens a project once its first frame is painted; the screens look at it through
     snapshots and change it through `perform`.
     """
@@ -143,13 +144,6 @@ class AltuiApp(TypeAhead):
             super().__init__()
             self.heard = heard
 
-    class Performed(Message):
-        """A call has returned in its thread; `then` shows what came of it."""
-
-        def __init__(self, then: Callable[[], None]) -> None:
-            super().__init__()
-            self.then = then
-
     def __init__(
         self,
         project: Project | Path,
@@ -183,12 +177,7 @@ class AltuiApp(TypeAhead):
         self._host = host or socket.gethostname()
         self._given = project
         self._project: Project | None = None
-        self._poller: Poller | None = None
         self._first = "rounds"  # the screen to begin with
-        # One thread, so that what is typed fast is done in the order of its typing.
-        self._doer = ThreadPoolExecutor(1, thread_name_prefix="altui-act")
-        self._doing = 0
-        self._unseen = False  # whether something was done that no snapshot shows yet
 
     def get_driver_class(self) -> type[Driver]:
         usual = super().get_driver_class()
@@ -233,7 +222,7 @@ class AltuiApp(TypeAhead):
             context = here.context(self.snapshot)
         else:
             context = Context(self.snapshot)
-        return replace(context, is_deciding=self._doing > 0 or self._unseen)
+        return replace(context, is_deciding=self.is_deciding)
 
     def farewell(self) -> str:
         """'train-001 goes on in the background': for after the app has ended."""
@@ -293,9 +282,7 @@ class AltuiApp(TypeAhead):
 
         return_freed_memory()
         sys.setswitchinterval(TURN)
-        self._doing += 1
-        work = partial(self._work, self._open, self._opened, self._not_opened)
-        threading.Thread(target=work, name="altui-open", daemon=True).start()
+        self.do_aside(self._open, self._opened, self._not_opened, "altui-open")
 
     def _open(self) -> tuple[Project, Poller] | None:
         """None for a folder that is no project yet. Imports what the screens need, too, so that
@@ -312,7 +299,9 @@ class AltuiApp(TypeAhead):
 
             return None
         project = Project.open(given) if isinstance(given, Path) else given
-        return project, Poller(project, self._polled, self._poll_failed, self.interval)
+        return project, Poller(
+            project, self._polled, self._poll_failed, self._looked, self.interval
+        )
 
     def _opened(self, found: tuple[Project, Poller] | None) -> None:
         if found is None:
@@ -340,10 +329,13 @@ class AltuiApp(TypeAhead):
     # Snapshots
 
     def _polled(self, snapshot: Snapshot) -> None:
-        self._post(self.Polled(snapshot))
+        self.post(self.Polled(snapshot))
 
     def _poll_failed(self, error: Exception) -> None:
-        self._post(self.PollFailed(error))
+        self.post(self.PollFailed(error))
+
+    def _looked(self, look: int) -> None:
+        self.post(self.Looked(look))
 
     def _watch_inbox(self) -> None:
         from altui.inbox.watcher import Watcher, inbox_of
@@ -356,15 +348,8 @@ class AltuiApp(TypeAhead):
             self.watcher.start()
 
     def _arrived(self, heard: Sequence[Taken | Note]) -> None:
-        self._post(self.Arrived(heard))
+        self.post(self.Arrived(heard))
         self.poller.kick()
-
-    def _post(self, message: Message) -> None:
-        """From any thread; the app may be gone by then."""
-        try:
-            self.post_message(message)
-        except RuntimeError:
-            self.log("the app has ended")
 
     def on_altui_app_polled(self, message: Polled) -> None:
         before, self.snapshot = self.snapshot, message.snapshot
@@ -375,7 +360,6 @@ class AltuiApp(TypeAhead):
         elif before.config != self.snapshot.config:
             self.pictures.forget()
             self.say("altui.toml has changed: what you do from now on goes by it")
-        self._unseen = self._doing > 0
         if self.is_running:
             here = self.screen_stack[0]
             if isinstance(here, AltuiScreen):
@@ -392,67 +376,23 @@ class AltuiApp(TypeAhead):
 
     # Doing
 
-    def perform(
-        self,
-        call: Callable[[], _T],
-        done: Callable[[_T], None],
-        failed: Callable[[Exception], None] | None = None,
-        *,
-        slow: bool = False,
-    ) -> None:
-        """Make a call of the project's in a thread, and show what came of it.
+    def can_act(self, key: events.Key) -> bool:
+        screen = self.screen
+        if isinstance(screen, Dialog):
+            return not screen.is_busy or key.key in LEAVING
+        if self.snapshot is None or not isinstance(screen, AltuiScreen):
+            return True
+        if isinstance(self.focused, Input):
+            return True
+        here = on_screen(screen.SCREEN_NAME)
+        meant = [one for one in here if key.key in self.keys.of(one)]
+        context = self.context
+        return not meant or any(screen.can(one, context) for one in meant)
 
-        `slow` calls do not hold up the others. An error becomes a notice, unless `failed`
-        takes it.
-        """
-        work = partial(self._work, call, done, failed or self.complain)
-        self._doing += 1
-        self._unseen = True
-        if slow:
-            self.run_worker(work, thread=True, exit_on_error=False)
-        else:
-            self._doer.submit(work)
-
-    def glance(
-        self,
-        call: Callable[[], _T],
-        done: Callable[[_T], None],
-        failed: Callable[[Exception], None] | None = None,
-    ) -> None:
-        """Like `perform`, for what only looks: keys wait for it a while, quitting does not."""
-
-        def shown(result: _T) -> None:
-            done(result)
-            self.release()
-
-        def told(error: Exception) -> None:
-            (failed or self.complain)(error)
-            self.release()
-
-        self.hold()
-        self._doing += 1
-        work = partial(self._work, call, shown, told)
-        threading.Thread(target=work, name="altui-glance", daemon=True).start()
-
-    def _work(
-        self,
-        call: Callable[[], _T],
-        done: Callable[[_T], None],
-        failed: Callable[[Exception], None],
-    ) -> None:
-        try:
-            result = call()
-        except Exception as error:
-            self._post(self.Performed(partial(failed, error)))
-        else:
-            self._post(self.Performed(partial(done, result)))
-        if self._poller:
-            self._poller.kick()
-
-    def on_altui_app_performed(self, message: Performed) -> None:
-        self._doing -= 1
-        if self.is_running:
-            message.then()
+    def put_off(self, typed: Typed) -> None:
+        super().put_off(typed)
+        if isinstance(typed, events.Key):
+            self.say(f"{shown(typed.key)} waits for what is under way")
 
     def say(self, text: str, severity: Literal["information", "warning"] = "information") -> None:
         self.notify(text, severity=severity, markup=False)
@@ -500,7 +440,7 @@ class AltuiApp(TypeAhead):
                 self.say(proposals.shortfall, "warning")
             self.switch_mode("proposals")
 
-        self.perform(self.project.propose, proposed)
+        self.perform(self.project.propose, proposed, waits="all")
 
     def action_run_round(self) -> None:
         self.perform(self.project.run, self._started)

@@ -63,13 +63,18 @@ class Poller:
         project: Project,
         changed: Callable[[Snapshot], None],
         failed: Callable[[Exception], None],
+        looked: Callable[[int], None],
         interval: float,
     ) -> None:
-        """`failed` is told once of a fault that stays, not at each look."""
+        """`failed` is told once of a fault that stays, not at each look; `looked`, of those that
+        were asked for, the number of each that is over.
+        """
         self._project = project
-        self._changed, self._failed = changed, failed
+        self._changed, self._failed, self._looked = changed, failed, looked
+        self._looks = self._wanted = 0  # begun so far, and the last that was asked for
         self._interval = interval
         self._wake, self._stopped = threading.Event(), False
+        self._counting = threading.Lock()
         self._watched: str | None = None
         self._latest: Snapshot | None = None
         self._fault = ""
@@ -84,9 +89,12 @@ class Poller:
         self._stopped = True
         self._wake.set()
 
-    def kick(self) -> None:
-        """Look now."""
-        self._wake.set()
+    def kick(self) -> int:
+        """Look now; returns the number of the first look that sees what was done before."""
+        with self._counting:
+            self._wanted = self._looks + 1
+            self._wake.set()
+            return self._wanted
 
     def watch(self, job: str | None) -> None:
         """Read this job's log too, from now on."""
@@ -97,9 +105,14 @@ class Poller:
     def _run(self) -> None:
         while not self._stopped:
             # Cleared before looking: a kick in the middle of a look asks for another.
-            self._wake.clear()
+            with self._counting:
+                self._wake.clear()
+                self._looks += 1
+                is_wanted = self._wanted == self._looks
             self._reload()
             self._look()
+            if is_wanted and not self._stopped:
+                self._looked(self._looks)
             self._wake.wait(self._interval)
 
     def _reload(self) -> None:

@@ -209,9 +209,11 @@ async def until(pilot: Pilot[None], true: Callable[[], bool], seconds: float = 1
 def is_settled(app: AltuiApp) -> bool:
     """Whether the screen shows the project as it is, picture included."""
     here = app.screen_stack[0]
-    if app.snapshot is None or app._doing or not isinstance(here, AltuiScreen):
+    if app.snapshot is None or app.is_doing or not isinstance(here, AltuiScreen):
         return False
-    if app._under_way or app._waiting or app._held:  # keys wait for what those before them bring
+    if (
+        app._under_way or app._waiting or app._put_off or app._held
+    ):  # keys wait for what those before them bring
         return False
     if here._snapshot is not app.snapshot:
         return False

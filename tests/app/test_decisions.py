@@ -45,7 +45,7 @@ async def test_keys_typed_fast_are_done_in_their_order(folder: Path) -> None:
         await press(pilot, "2")
         await pilot.press("a", "a", "a", "u")
         await settle(pilot)
-        await until(pilot, lambda: app._doing == 0)
+        await until(pilot, lambda: not app.is_doing)
     assert list(state_of(Project.open(folder)).values()) == ["approved", "approved", "proposed"]
 
 

@@ -43,7 +43,7 @@ async def looked(pilot: Pilot[None]) -> WizardScreen:
     await until(pilot, lambda: isinstance(app.screen, WizardScreen) and app.screen.is_ready)
     screen = app.screen
     assert isinstance(screen, WizardScreen)
-    await until(pilot, lambda: screen._plan is not None and not app._doing)
+    await until(pilot, lambda: screen._plan is not None and not app.is_doing)
     await pilot.pause()
     return screen
 

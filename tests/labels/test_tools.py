@@ -1,6 +1,7 @@
 """Masks as annotation tools send them, all the way in: the label is the right mask."""
 
 import json
+import re
 import shutil
 import tarfile
 import zipfile
@@ -249,11 +250,13 @@ def test_label_studios_parts_are_not_numbered_by_slice(project: Project, tmp_pat
         "s3://bucket/masks/screw1_z0003.png",
         "/data/local-files/?d=my%20stacks/screw1/0003.png",
         "/data/upload/12/1a2b3c4d-Screw1_z3.png",
+        "/data/local-files/?d=round.1/screw1_z0003.tif",
     ],
 )
 def test_label_studios_images(project: Project, back: Path, image: str) -> None:
     [task] = json.loads((DATA / "label_studio.json").read_text())
-    task |= {"file_upload": None, "data": {"image": image}}
+    seen = {"file_upload": "1a2b3c4d-tasks.json", "data": {"by": "Dr. A. screw9", "picture": image}}
+    task |= seen
     (back / "export.json").write_text(json.dumps([task]))
     assert outcomes(project.import_labels(back, **RIGHT)) == [("accepted", "ok", str(ONE))]
     assert_labelled(project, ONE)
@@ -281,6 +284,21 @@ def test_an_export_without_masks_is_told(project: Project, back: Path, tool: str
     (back / "export.json").write_text(json.dumps(document))
     report = project.import_labels(back)
     assert ([v.code for v in report.verdicts], report.exit_status) == ([tool], 1)
+
+
+@pytest.mark.parametrize("between", ["by-1-label", "by-who@lab.example-brush", "label"])
+def test_label_studios_parts_are_named_by_its_configuration(
+    project: Project, tmp_path: Path, between: str
+) -> None:
+    """By who drew them, too."""
+    (tmp_path / "screw1_z0003").mkdir()
+    with zipfile.ZipFile(DATA / "label_studio_png.zip") as archive:
+        archive.extractall(tmp_path / "screw1_z0003")
+    for part in (tmp_path / "screw1_z0003").iterdir():
+        part.rename(part.with_name(re.sub("-(?:by-.*-)?tag-", f"-{between}-", part.name)))
+    [verdict] = project.import_labels(tmp_path / "screw1_z0003", **RIGHT).verdicts
+    assert (verdict.outcome, verdict.code, str(verdict.slice)) == ("accepted", "ok", str(ONE))
+    assert_labelled(project, ONE)
 
 
 def test_label_studio_numpy(project: Project) -> None:

@@ -287,7 +287,8 @@ def annotated(task: dict[str, Any], mask: Array, encode: Any) -> dict[str, Any]:
         for value, name in ((1, "bone"), (2, "implant"), (255, "ignore"))
     ]
     done = {"id": 1, "was_cancelled": False, "lead_time": 5400.0, "result": result}
-    return {"id": 1, **task, "annotations": [done]}
+    # Tasks that were imported together have the name of that file.
+    return {"id": 1, **task, "annotations": [done], "file_upload": "a44c0069-tasks.json"}
 
 
 def test_label_studio(predicted: Project, asked: Asked, tmp_path: Path) -> None:

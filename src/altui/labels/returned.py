@@ -155,7 +155,7 @@ class _Gathering:
     ) -> None:
         """Label Studio's PNG and NumPy exports: one mask in several files."""
         first = group[0][2]
-        name = shown(Path(first.name).with_name(place.name + "-tag-*"))
+        name = shown(Path(first.name).with_name(place.name + "-*"))
         try:
             files = [(shown(Path(file.place.name)), file.path) for _, _, file in group]
             for _, path in files:

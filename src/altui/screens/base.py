@@ -113,7 +113,9 @@ class Once(ModalScreen[_Result], Generic[_Result]):
 
 
 class Dialog(Once[_Result]):
-    """A box over a screen, closed with Esc."""
+    """A box over a screen, closed with Esc. While it `is_busy`, other keys wait."""
+
+    is_busy = False
 
     def compose(self) -> ComposeResult:
         yield from self.body()

@@ -90,7 +90,7 @@ class CompareScreen(AltuiScreen):
 
         if is_wanted():
             compare = self.altui.project.compare_rounds
-            self.altui.perform(lambda: compare(*pair), done, slow=True)
+            self.altui.perform(lambda: compare(*pair), done, slow=True, waits="none")
 
     def _show_rounds(self, found: Versus) -> None:
         self._tell("title", title(found.first, found.second, found.split, gain(found)))
@@ -128,7 +128,9 @@ class CompareScreen(AltuiScreen):
             if self._simulations and job == self._job and self.is_ready:
                 self._show_simulation(found)
 
-        self.altui.perform(lambda: self.altui.project.simulation(job), done, slow=True)
+        self.altui.perform(
+            lambda: self.altui.project.simulation(job), done, slow=True, waits="none"
+        )
 
     def _show_simulation(self, found: Simulation) -> None:
         summary = found.summary

@@ -57,12 +57,17 @@ class DecidingScreen(LookingScreen):
 
     def action_approve(self) -> None:
         decision = self.decision
-        if decision is None:
+        if decision is None or decision.slice in self._sent:
             return
         slice_id = decision.slice
+
+        def failed(error: Exception) -> None:
+            self._sent.discard(slice_id)
+            self.altui.complain(error)
+
         self._sent.add(slice_id)
         self._go_on()
-        self.altui.perform(lambda: self.altui.project.approve(slice_id), self._approved)
+        self.altui.perform(lambda: self.altui.project.approve(slice_id), self._approved, failed)
 
     def action_approve_all(self) -> None:
         self.altui.perform(
@@ -90,10 +95,12 @@ class DecidingScreen(LookingScreen):
 
     def _reject(self, slice_id: SliceId, reason: str) -> None:
         project = self.altui.project
-        self.altui.perform(lambda: project.reject(slice_id, reason=reason), self._rejected)
+        self.altui.perform(
+            lambda: project.reject(slice_id, reason=reason), self._rejected, waits="all"
+        )
 
     def action_undo(self) -> None:
-        self.altui.perform(self.altui.project.undo, self._undone)
+        self.altui.perform(self.altui.project.undo, self._undone, waits="all")
 
     def action_pick(self) -> None:
         from altui.screens.ask import Ask
@@ -102,7 +109,9 @@ class DecidingScreen(LookingScreen):
 
         def answered(name: str | None) -> None:
             if name:
-                self.altui.perform(lambda: project.pick(name, instead_of), self._picked)
+                self.altui.perform(
+                    lambda: project.pick(name, instead_of), self._picked, waits="all"
+                )
 
         place = f"in place of {instead_of}" if instead_of else "into the round"
         question = f"Which slice, as SAMPLE:INDEX? It comes {place}, approved"
@@ -125,7 +134,7 @@ class DecidingScreen(LookingScreen):
 
         def answered(name: str | None) -> None:
             if name:
-                self.altui.perform(lambda: project.propose(name), self._switched)
+                self.altui.perform(lambda: project.propose(name), self._switched, waits="all")
 
         now = self._snapshot.status.slate.strategy
         self.app.push_screen(ChooseStrategy(now), answered)
@@ -176,6 +185,7 @@ class DecidingScreen(LookingScreen):
             self.altui.say(told)
 
     def _undone(self, decided: Decided) -> None:
+        self._sent.difference_update(decided.changed)
         self._go_to = str(decided.changed[0]) if decided.changed else None
         self.altui.say(f"taken back: {decided.said}")
 

@@ -92,6 +92,7 @@ class Export(Dialog[None]):
         project = self.altui.project
         target = project.root / Path(folder).expanduser()
         self.query_one("#answer", Static).update("writing…")
+        self.is_busy = True
         self.altui.perform(
             lambda: project.export(
                 target, tool=wanted.tool, annotator=wanted.annotator, most=most, repeat=repeat
@@ -105,12 +106,14 @@ class Export(Dialog[None]):
         return self.query_one(f"#{field}", Input).value.strip()
 
     def _written(self, bundle: Bundle, wanted: Wanted) -> None:
-        self.altui.exported = wanted
+        self.altui.exported, self.is_busy = wanted, False
         self.altui.notify(told(bundle), timeout=20, markup=False)
         if self.is_current:
             self.dismiss(None)
 
     def _refused(self, error: Exception) -> None:
+        self.is_busy = False
+        self.altui.drop_put_off()
         if self.is_attached:
             self.query_one("#answer", Static).update(self.altui.in_words(error))
         else:

@@ -53,6 +53,7 @@ class Import(Dialog[None]):
             return
         path = self.altui.project.root / Path(given).expanduser()
         self.query_one("#answer", Static).update("checking…")
+        self.is_busy = True
         self.altui.perform(
             lambda: self.altui.project.import_labels(path),
             lambda report: self._reported(given, report),
@@ -61,10 +62,11 @@ class Import(Dialog[None]):
         )
 
     def _reported(self, given: str, report: ImportReport) -> None:
-        self.altui.imported_from = given
+        self.altui.imported_from, self.is_busy = given, False
         if not self.is_current:
             self.altui.say(summary(report))
         elif needs_a_look(report):
+            self.altui.drop_put_off()
             self.query_one("#answer", Static).update(lines_of(report))
             # What is typed next is not meant for the path; and the arrows scroll.
             self.query_one(".report").focus()
@@ -73,6 +75,8 @@ class Import(Dialog[None]):
             self.dismiss(None)
 
     def _refused(self, error: Exception) -> None:
+        self.is_busy = False
+        self.altui.drop_put_off()  # it was not meant for the path
         if self.is_attached:
             self.query_one("#answer", Static).update(self.altui.in_words(error))
         else:

@@ -1,7 +1,7 @@
 """What can be done to the view of a slice, on every screen that shows one."""
 
-from collections.abc import Iterable
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +21,15 @@ class LookingScreen(AltuiScreen):
 
     viewing = Viewing()
 
-    @property
-    def panes(self) -> Iterable[SlicePane]:
-        return self.query(SlicePane)
+    @cached_property
+    def panes(self) -> tuple[SlicePane, ...]:
+        """Once they are mounted. To look for them takes longer than all else that a key does."""
+        return tuple(self.query(SlicePane).results())
 
     @property
     def pane(self) -> SlicePane:
         """The one that actions are about."""
-        return next((pane for pane in self.panes if pane.display), self.query(SlicePane).first())
+        return next((pane for pane in self.panes if pane.display), self.panes[0])
 
     def looking_context(self, snapshot: Snapshot, **more: Any) -> Context:
         """What the keys of looking depend on, and `more` of `Context`."""
@@ -46,7 +47,7 @@ class LookingScreen(AltuiScreen):
         self.viewing = viewing
         for pane in self.panes:
             pane.look(viewing)
-        self.keys_changed()
+        self.call_after_refresh(self.keys_changed)
 
     def action_overlay(self) -> None:
         self.view(self.viewing.next_overlay())
@@ -73,7 +74,7 @@ class LookingScreen(AltuiScreen):
         self.view(self.viewing.steeper(-1))
 
     def action_zoom_in(self) -> None:
-        closest = self.pane.view.closest
+        closest = self.pane.closest
         zoomed = self.viewing.zoomed(1)
         look = replace(zoomed.look, zoom=min(zoomed.look.zoom, closest))
         self.view(replace(zoomed, look=look))
@@ -97,13 +98,13 @@ class LookingScreen(AltuiScreen):
         self._pan(PAN, 0)
 
     def _pan(self, down: float, right: float) -> None:
-        frame, picture = self.pane.view.frame, self.pane.picture
+        frame, picture = self.pane.frame, self.pane.picture
         if frame is not None and picture is not None and picture.layers is not None:
             self.view(self.viewing.panned(frame, picture.layers.shape, down, right))
 
     def action_save_picture(self) -> None:
         pane, project = self.pane, self.altui.project
-        picture, frame = pane.picture, pane.view.frame
+        picture, frame = pane.picture, pane.frame
         if picture is None or picture.layers is None or frame is None:
             return
         slices = project.workspace.headers[picture.wish.slice.sample].slices
@@ -113,6 +114,7 @@ class LookingScreen(AltuiScreen):
             lambda: save_picture(picture, viewing, frame, project.root, stem),
             self._saved,
             slow=True,
+            waits="none",
         )
 
     def _saved(self, path: Path) -> None:

@@ -33,6 +33,7 @@ class ProposalsScreen(DecidingScreen):
     def __init__(self) -> None:
         super().__init__()
         self._offset = 0  # slices along z from the proposal
+        self._nearest: tuple[SliceId, int] | None = None  # labelled slice, and its revision
         self._way = 1  # the direction of the last step
         # By whether there is room for it: whether the nearest labelled slice is shown, and all
         # samples along z.
@@ -76,7 +77,7 @@ class ProposalsScreen(DecidingScreen):
             snapshot,
             decision=decision,
             can_step=decision is not None,
-            can_compare=self._nearest(snapshot) is not None,
+            can_compare=self._nearest is not None,
         )
 
     def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
@@ -107,22 +108,23 @@ class ProposalsScreen(DecidingScreen):
         decision, snapshot = self.decision, self._snapshot
         why = self.query_one("#why").query_one(Told)
         if decision is None or snapshot is None:
-            self.proposal = None
+            self.proposal = self._nearest = None
             why.tell("")
             self.query_one("#slice", SlicePane).show_nothing("Slice", "no slice is proposed yet")
-            self._arrange(None)
+            self._arrange()
             return
         if self.proposal != decision.slice:
             if self.proposal is None or self.proposal.sample != decision.sample:
                 self.viewing = self.viewing.whole()
             self.proposal, self._offset = decision.slice, 0
+        self._nearest = nearest_labelled(decision.slice, snapshot)
         why.tell(reasons(decision, snapshot.status))
         last = max(snapshot.slices_of(decision.sample) - 1, 0)
         index = min(max(decision.slice_index + self._offset, 0), last)
         self._offset = index - decision.slice_index
         self._show_slice(SliceId(decision.sample, index), last, snapshot)
         self._show_labelled(last, snapshot)
-        self._arrange(self._nearest(snapshot))
+        self._arrange()
         for pane in self.panes:
             pane.look(self.viewing)
 
@@ -139,7 +141,7 @@ class ProposalsScreen(DecidingScreen):
         self.query_one(AlongZ).show(samples, viewed)
 
     def _show_labelled(self, last: int, snapshot: Snapshot) -> None:
-        pane, nearest = self.query_one("#labelled", SlicePane), self._nearest(snapshot)
+        pane, nearest = self.query_one("#labelled", SlicePane), self._nearest
         if not self._compares[self._is_wide]:
             return
         if nearest is None:
@@ -152,24 +154,16 @@ class ProposalsScreen(DecidingScreen):
                 f"z {slice_id.index} of 0–{last}",
             )
 
-    def _arrange(self, nearest: tuple[SliceId, int] | None) -> None:
+    def _arrange(self) -> None:
         """Two slices where there is room, one of them elsewhere."""
         compares = self._compares[self._is_wide] and self.proposal is not None
-        compares = compares and (self._is_wide or nearest is not None)
+        compares = compares and (self._is_wide or self._nearest is not None)
         self.query_one("#labelled").display = compares
         self.query_one("#slice").display = self._is_wide or not compares
 
     @property
     def _is_wide(self) -> bool:
         return self.app.size.width >= WIDE
-
-    def _nearest(self, snapshot: Snapshot) -> tuple[SliceId, int] | None:
-        """The labelled slice nearest to the proposal, and its revision."""
-        if self.proposal is None:
-            return None
-        labels = dict(snapshot.status.labels)
-        nearest = self.proposal.nearest(labels)
-        return (nearest, labels[nearest]) if nearest else None
 
     def _ahead(self, viewed: SliceId, last: int, snapshot: Snapshot) -> list[Wish]:
         """What may be looked at next: on along z, the next proposal, back along z."""
@@ -217,3 +211,10 @@ def model_of(snapshot: Snapshot) -> str | None:
     """The job whose network has the newest predictions."""
     done = [j.id for j in snapshot.status.jobs if j.kind == "train" and j.state == "finished"]
     return done[-1] if done else None
+
+
+def nearest_labelled(slice_id: SliceId, snapshot: Snapshot) -> tuple[SliceId, int] | None:
+    """The labelled slice that lies nearest in the sample, and its revision."""
+    labels = dict(snapshot.status.labels)
+    nearest = slice_id.nearest(labels)
+    return (nearest, labels[nearest]) if nearest else None

@@ -95,7 +95,9 @@ class SamplesScreen(LookingScreen):
                 self._show_sample()
 
         self._pixels[counted(one)] = ()  # is being read
-        self.altui.perform(lambda: self.altui.project.class_pixels(one.name), done, slow=True)
+        self.altui.perform(
+            lambda: self.altui.project.class_pixels(one.name), done, slow=True, waits="none"
+        )
 
     # Slices
 

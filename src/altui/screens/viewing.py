@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from altui.screens.pictures import CONTRASTS, Contrast
 from altui.volumes.intensity import Window
-from altui.widgets.layers import OVERLAYS, PLAIN, ZOOM_STEP, Frame, Look, panned
+from altui.widgets.layers import OVERLAYS, PLAIN, ZOOM_STEP, Frame, Look, Overlay, panned
 
 SHIFT_STEP = 0.1  # of the window's width
 SCALE_STEP = 1.25
@@ -14,6 +14,7 @@ CONTRAST_NAMES: dict[Contrast, str] = {
     "slice": "slice contrast",
     "range": "min–max",
 }
+OVERLAY_NAMES: dict[Overlay, str] = {"fill": "", "outline": "outlined", "off": "bare"}
 
 
 @dataclass(frozen=True)
@@ -72,16 +73,18 @@ class Viewing:
         """All of the slice."""
         return self._with(zoom=1.0, centre=PLAIN.centre)
 
-    def said(self) -> str:
-        """What differs from the plain view: '×2.2, slice contrast'."""
-        parts = []
+    def said(self, has_classes: bool = False) -> str:
+        """What differs from the plain view: 'outlined, ×2.2, slice contrast'; `has_classes`:
+        whether there is something to lie over the slice.
+        """
+        parts = [OVERLAY_NAMES[self.look.overlay]] if has_classes else []
         if self.look.zoom > 1:
             parts.append(f"×{self.look.zoom:.1f}")
         if self.shift or self.scale != 1.0:
             parts.append(f"{CONTRAST_NAMES[self.contrast]}, moved")
         elif self.contrast != "sample":
             parts.append(CONTRAST_NAMES[self.contrast])
-        return ", ".join(parts)
+        return ", ".join(filter(None, parts))
 
     def _with(self, **changes: object) -> "Viewing":
         return replace(self, look=replace(self.look, **changes))  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ still opening another screen, where it would be lost.
 
 import asyncio
 from collections import deque
+from typing import Literal
 
 from textual import events
 from textual.app import App
@@ -16,6 +17,7 @@ PATIENCE = 0.3  # seconds for a key whose widget is gone before it has answered
 HELD = 1.0  # seconds at most that keys wait for what the one before has asked of a disk
 
 Typed = events.Key | events.Paste
+When = Literal["now", "next", "later"]
 
 
 class TypeAhead(App[None]):
@@ -34,6 +36,7 @@ class TypeAhead(App[None]):
     def __init__(self) -> None:
         super().__init__()
         self._waiting: deque[Typed] = deque()
+        self._put_off: list[Typed] = []
         self._under_way: Typed | None = None
         self._typed_on: Screen[object] | None = None  # None: what it did itself is not done yet
         self._too_long: asyncio.TimerHandle | None = None
@@ -53,16 +56,42 @@ class TypeAhead(App[None]):
             self._held = None
             self.post_message(self.Released())
 
+    def when(self, typed: Typed) -> When:
+        """When a key that is next can act: "next": not yet, and what was typed after it is not to
+        overtake it; "later": once `take_up` is called, and what comes after it need not wait.
+        """
+        return "now"
+
+    def put_off(self, typed: Typed) -> None:
+        """A key is to act later."""
+        self._put_off.append(typed)
+
+    def take_up(self) -> None:
+        """Have the keys that were put off come next."""
+        self._waiting.extendleft(reversed(self._put_off))
+        self._put_off.clear()
+
+    def drop_put_off(self) -> None:
+        """What they were meant for has not come about."""
+        self._put_off.clear()
+
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, Typed) and not event.is_forwarded:
             self._waiting.append(event)
-            await self._go_on()
+            await self.go_on()
         else:
             await super().on_event(event)
 
-    async def _go_on(self) -> None:
-        if self._waiting and self._under_way is None and self._held is None:
-            await self._hand_on()
+    async def go_on(self) -> None:
+        """Hand on the next key, if its time has come."""
+        while self._waiting and self._under_way is None and self._held is None:
+            match self.when(self._waiting[0]):
+                case "now":
+                    await self._hand_on()
+                case "next":
+                    return
+                case "later":
+                    self.put_off(self._waiting.popleft())
 
     async def _hand_on(self) -> None:
         typed = self._under_way = self._waiting.popleft()
@@ -85,7 +114,7 @@ class TypeAhead(App[None]):
         if self._too_long:
             self._too_long.cancel()
         self._under_way = None
-        await self._go_on()
+        await self.go_on()
 
     async def on_type_ahead_released(self, message: Released) -> None:
-        await self._go_on()
+        await self.go_on()

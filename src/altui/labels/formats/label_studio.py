@@ -19,8 +19,12 @@ from altui.text import listing, plain
 from altui.volumes.base import Damaged, check_size
 
 # task-7-annotation-3-by-1-tag-bone-0.png, or .npy: a file for each brush stroke, 0 or 255.
-EXPORTED = re.compile(r"task-(\d+)-annotation-(\d+)(?:-by-.*)?-tag-(.+)-(\d+)\.(?:png|npy)", re.I)
+# "tag" is the name that the project's configuration gives its brush.
+EXPORTED = re.compile(
+    r"task-(\d+)-annotation-(\d+)(?:-by-[^-]*)?-[^-]+-(.+)-(\d+)\.(?:png|npy)", re.I
+)
 UPLOADED = re.compile(r"^(.*/)?upload/\d+/")
+PICTURE = re.compile(r"\.(?:png|tiff?|jpe?g|bmp|webp|gif)(?:[?#]|$)", re.I)
 TOOL, BRUSH = "Label Studio", "brushlabels"
 MAX_REGIONS = 10_000  # of an image; each is drawn on all of it
 OTHERS = ("polygonlabels", "rectanglelabels", "ellipselabels", "keypointlabels")
@@ -70,12 +74,14 @@ def read_label_studio(document: Any) -> Masks:
 
 def image_of(task: Any) -> str:
     """A task's image, with the folders that it lies in: by its path, its URL or its `?d=` of
-    local files. Of an upload, the folder is Label Studio's own.
+    local files. Of an upload, the folder is Label Studio's own. `file_upload` comes last: of
+    tasks that came in one JSON, it is that JSON.
     """
     data = task.get("data", task)
     data = data if isinstance(data, dict) else {}
-    named = [task.get("file_upload"), data.get("image"), task.get("image"), *data.values()]
-    found = next((one for one in named if isinstance(one, str) and "." in one), "")
+    named = [data.get("image"), task.get("image"), *data.values(), task.get("file_upload")]
+    dotted = [one for one in named if isinstance(one, str) and "." in one]
+    found = next(filter(PICTURE.search, dotted), dotted[0] if dotted else "")
     url, local, where = found.partition("?d=")
     path = where if local else url.split("?")[0].split("#")[0] if "://" in url else url
     place = PurePosixPath(UPLOADED.sub("", unquote(path).replace("\\", "/")))
