@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from altui.errors import AltuiError
-from altui.jobs.folder import JobFolder, Process, now
+from altui.jobs.folder import HEARTBEAT, JobFolder, Process, now
 from altui.jobs.identity import is_alive
 from altui.store.history import History, JobEnd, JobRow
 
@@ -153,6 +153,11 @@ def _reached(folder: JobFolder) -> float:
 
 
 def _loss(folder: JobFolder, process: Process) -> str:
+    if not (folder.path / HEARTBEAT).exists():  # every job has one that was begun where it lies
+        return (
+            f"it ran (pid {process.pid} on {process.host}) when the backup was made that this "
+            "project comes from; what it had reached is not in it"
+        )
     last = folder.last_progress()
     where = f" in stage {last.stage}, step {last.step} of {last.steps}" if last else ""
     return (
