@@ -439,7 +439,11 @@ class AltuiApp(DoingApp):
         self.perform(self.project.run, self._started)
 
     def _started(self, job: str) -> None:
+        from altui.pretrained import to_be_fetched
+
         self.say(f"{job} was started: press {self.key_of('show_jobs')}")
+        if fetched := to_be_fetched(self.project.config.model, self.project.root):
+            self.say(fetched, "warning")
 
     def action_export(self) -> None:
         from altui.screens.export import Export, Wanted

@@ -38,7 +38,7 @@ ignore = 255                          # mask value left out of training and metr
 [model]                                # names of segmentation-models-pytorch
 # architecture = "Unet"
 # encoder = "resnet34"
-# encoder_weights = "imagenet"         # or a file, or "none"
+# encoder_weights = "imagenet"         # fetched once; or a file, or "none": without a network
 # context_slices = 0                   # neighbours on each side, as channels
 
 [training]
