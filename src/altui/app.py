@@ -388,6 +388,8 @@ class AltuiApp(DoingApp):
             self.say(f"{shown(typed.key)} waits for what is under way")
 
     def say(self, text: str, severity: Literal["information", "warning"] = "information") -> None:
+        if self.is_running:  # what only informed makes room: a pile of it would cover the picture
+            self.screen.query("Toast.-information").set(display=False)
         self.notify(text, severity=severity, markup=False)
 
     def hint(self, text: str) -> str:
