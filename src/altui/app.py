@@ -395,6 +395,8 @@ class AltuiApp(DoingApp):
             self.say(f"{shown(typed.key)} waits for what is under way")
 
     def say(self, text: str, severity: Literal["information", "warning"] = "information") -> None:
+        if self.is_running:  # what only informed makes room: a pile of it would cover the picture
+            self.screen.query("Toast.-information").set(display=False)
         self.notify(text, severity=severity, markup=False)
 
     def hint(self, text: str) -> str:
@@ -446,7 +448,11 @@ class AltuiApp(DoingApp):
         self.perform(self.project.run, self._started)
 
     def _started(self, job: str) -> None:
+        from altui.pretrained import to_be_fetched
+
         self.say(f"{job} was started: press {self.key_of('show_jobs')}")
+        if fetched := to_be_fetched(self.project.config.model, self.project.root):
+            self.say(fetched, "warning")
 
     def action_export(self) -> None:
         from altui.screens.export import Export, Wanted

@@ -123,6 +123,8 @@ async def test_a_mask_is_refused_with_a_reason(
         assert decided.state == "refused"
         assert decided.decision is not None
         assert decided.decision.reason == "blank"
+        await until(pilot, lambda: ": blank" in told(app))
+        assert "refused by anna" in told(app)
 
 
 async def test_someone_else_decided_meanwhile(

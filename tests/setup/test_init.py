@@ -280,3 +280,13 @@ def test_the_command(tmp_path: Path, stack: Stack) -> None:
     assert "\x1b" not in done.output
     assert "with 1 sample" in done.output
     assert CliRunner().invoke(main, ["init", str(tmp_path)]).exit_code == 1
+
+
+@pytest.mark.parametrize(("side", "crop"), [(40, 64), (150, 160), (300, 256)])
+def test_crops_are_no_larger_than_the_slices_need(
+    tmp_path: Path, stack: Stack, side: int, crop: int
+) -> None:
+    stack("images/a.tif", (3, 24, side))
+    write_config(tmp_path)
+    text = (tmp_path / "altui.toml").read_text()
+    assert tomllib.loads(text)["training"].get("crop", 256) == crop

@@ -31,6 +31,7 @@ def test_a_new_store_has_every_migration(store: Store) -> None:
         "m004_label_origins",
         "m005_claims",
         "m006_quarantine",
+        "m007_exports",
     ]
 
 
@@ -42,7 +43,7 @@ def test_the_schema_of_released_migrations_never_changes(store: Store) -> None:
     assert digest.startswith(SCHEMA), "write a new migration instead of changing an old one"
 
 
-SCHEMA = "fe14c4dabfd0c575"  # of m006
+SCHEMA = "91a2b8508ef37f9c"  # of m007
 
 
 def test_opening_again_changes_nothing(store: Store) -> None:
@@ -91,6 +92,7 @@ def test_rows_cannot_be_changed_or_deleted(store: Store) -> None:
         transaction.insert("job_labels", job="train-001", label=label)
         place = {"event": event, "sample": "a", "slice_index": 1}
         transaction.insert("claims", **place, round=1, annotator="anna", bundle="")
+        transaction.insert("exports", **place, round=1, bundle="b")
         repeat = transaction.insert(
             "repeats", event=event, label=label, annotator="anna", bundle="b"
         )

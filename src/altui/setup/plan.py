@@ -5,12 +5,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 
-from altui.config import Query, Split
+from altui.config import Query, Split, Training
 from altui.query.strategies import STRATEGIES
 from altui.setup.guess import Shares, class_shares, guess_splits, pair
 from altui.setup.stacks import Found, Search, find_stacks
 from altui.text import count
 
+CROP_STEP = 32  # pixels: what networks take without padding
 LONGEST_NAME = 80  # of the 100 that the config allows: file names need room for more
 SPLITS: tuple[Split, ...] = get_args(Split)
 FIRST = tuple(one.name for one in STRATEGIES.values() if not one.needs_scores)
@@ -65,6 +66,15 @@ class Plan:
     def watched(self) -> Split:
         """The split that the stopping rule watches: validation where there is no other."""
         return "validation" if self.split("validation") and not self.split("test") else "test"
+
+    @property
+    def crop(self) -> int:
+        """Side of a crop, pixels: no larger than the slices need, since what lies beyond them
+        costs as much time and teaches nothing.
+        """
+        sides = [max(one.image.height, one.image.width) for one in self.split("train")]
+        needed = -(-max(sides, default=Training().crop) // CROP_STEP) * CROP_STEP
+        return min(Training().crop, needed)
 
     @property
     def first_round(self) -> str:

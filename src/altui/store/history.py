@@ -95,6 +95,22 @@ class ClaimRow:
 
 
 @dataclass(frozen=True)
+class ExportRow:
+    """A slice that went out in a bundle, whoever was to have it."""
+
+    id: int
+    event: int
+    round: int
+    sample: str
+    slice_index: int
+    bundle: str
+
+    @cached_property
+    def slice(self) -> SliceId:
+        return SliceId(self.sample, self.slice_index)
+
+
+@dataclass(frozen=True)
 class Repeat:
     """A labelled slice that went out once more; `label` is the revision to compare with."""
 
@@ -235,6 +251,7 @@ class History:
     confusions: tuple[ConfusionRow, ...] = ()
     stability: tuple[StabilityRow, ...] = ()
     job_settings: tuple[SettingsRow, ...] = ()
+    exports: tuple[ExportRow, ...] = ()
     lengths: tuple[int, ...] = ()
     settled: dict[Any, Any] = field(default_factory=dict)
 
@@ -315,7 +332,9 @@ class History:
         return grown
 
 
-_OfSlices = Decision | Label | ClaimRow | Repeat | Reading | Quarantined | QuarantineDecision
+_OfSlices = (
+    Decision | Label | ClaimRow | ExportRow | Repeat | Reading | Quarantined | QuarantineDecision
+)
 WithEvent = _OfSlices | JobRow | JobEnd
 
 

@@ -15,6 +15,7 @@ from altui.store.history import (
     ConfusionRow,
     Decision,
     Event,
+    ExportRow,
     History,
     JobEnd,
     JobRow,
@@ -99,6 +100,7 @@ TABLES = {
     "confusions": _table(ConfusionRow, matrix=_matrix),
     "stability": _table(StabilityRow, matrix=_matrix),
     "job_settings": _table(SettingsRow, settings=_tables),
+    "exports": _table(ExportRow),
 }
 LENGTHS = f"SELECT {', '.join(f'(SELECT max(rowid) FROM {name})' for name in TABLES)}"
 
