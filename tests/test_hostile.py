@@ -285,6 +285,15 @@ def test_an_output_that_may_not_grow(folder: Path, tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_project_can_be_looked_at_on_a_full_disk(folder: Path) -> None:
+    Project.open(folder)
+    os.utime(folder / "samples" / "s1.tif", (0, 0))  # its header is not known any more
+    command = f"ulimit -f 0; exec {sys.executable} -m altui status {folder}"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "decide on 3 proposals" in done.stdout
+
+
 def test_a_full_output(folder: Path) -> None:
     with open("/dev/full", "w") as full:
         done = subprocess.run(

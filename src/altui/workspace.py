@@ -3,6 +3,7 @@
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
@@ -129,7 +130,8 @@ class Workspace:
                     f"every slice belongs to one sample: mend the paths in {CONFIG_NAME}",
                 )
             if self.store.writable and not self.store.writes:
-                self._cache(fresh)
+                with suppress(AltuiError):  # on a full disk they are read again the next time
+                    self._cache(fresh)
         return headers
 
     @cached_property

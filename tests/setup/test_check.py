@@ -166,6 +166,16 @@ def test_deep_looks_at_every_slice(folder: Path) -> None:
     assert "slice 5 holds 7" in the_fault(folder, deep=True).message
 
 
+def test_slices_without_a_number(folder: Path) -> None:
+    path = next((folder / "images").glob("*.tif"))
+    pixels = tifffile.imread(path).astype(np.float32)
+    pixels[4] = np.nan
+    pixels[5, 0] = np.inf  # others of that slice are numbers
+    tifffile.imwrite(path, pixels)
+    assert not faults(folder)
+    assert "slice 4: holds no number" in the_fault(folder, deep=True).message
+
+
 def test_a_class_that_no_mask_holds(folder: Path) -> None:
     path, masks = masks_of(folder, "screw2")
     masks[masks == 2] = 1

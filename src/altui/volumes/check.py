@@ -1,5 +1,9 @@
 """What is wrong with a stack that could be opened."""
 
+from functools import partial
+
+import numpy as np
+
 from altui.errors import AltuiError
 from altui.text import count
 from altui.volumes.base import Stack
@@ -13,7 +17,7 @@ def check_stack(stack: Stack, deep: bool = False) -> list[str]:
     Looks at every slice's headers and whether its pixels lie within the file; with `deep`,
     also decodes every slice. Of many problems the first are told, the rest counted.
     """
-    look = stack.read if deep else stack.verify
+    look = partial(_decode, stack) if deep else stack.verify
     problems = []
     for index in range(stack.slices):
         try:
@@ -24,3 +28,9 @@ def check_stack(stack: Stack, deep: bool = False) -> list[str]:
         more = f"{stack.where(0)}: {count(len(problems) - SHOWN, 'more slice')} like these"
         problems[SHOWN:] = [more]
     return problems
+
+
+def _decode(stack: Stack, index: int) -> None:
+    """Raises AltuiError for a slice that cannot be read, or has nothing to see in it."""
+    if not np.isfinite(stack.read(index)).any():
+        raise AltuiError(f"{stack.where(index)}: holds no number: every pixel is NaN or infinite")
