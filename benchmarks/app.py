@@ -2,7 +2,7 @@
 
     python benchmarks/app.py [--project FOLDER] [PART...]
 
-Parts: paint keys bytes idle memory hour status (default: all). Both apps run on terminals of
+Parts: paint keys bytes idle memory hour status look (default: all). Both apps run on terminals of
 80 x 24; every byte they write is counted. Each figure stands beside what it should not exceed.
 """
 
@@ -17,9 +17,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from published import SIMULATION, make_project
+from published import JOBS, SIMULATION, make_project
 from startup import paint_time, pair, run_time
 from terminal import QUIET, Brought, Terminal, running
+
+from altui.poller import Poller
+from altui.project import Project
 
 EMPTY_APP = """
 from textual.app import App
@@ -231,6 +234,37 @@ def status(project: Path) -> None:
     )
 
 
+def look(project: Path) -> None:
+    """The poller's looks in this process, at the project and at one with ten times its jobs."""
+    many = make_project(project.with_name("many-jobs"), 10 * JOBS)
+    seconds = [look_time(one) for one in (project, many, project, many)]
+    for place, what in enumerate(("where nothing is new", "after a write")):
+        few, ten_times = (min(seconds[one][place], seconds[one + 2][place]) for one in (0, 1))
+        print(
+            f"a look {what}: {1e3 * few:.0f} ms with {JOBS} jobs, {1e3 * ten_times:.0f} ms with "
+            f"{10 * JOBS}"
+        )
+        told("  ratio", ten_times / few, 1.5, "{:.2f}")
+
+
+def look_time(project: Path, times: int = 15) -> tuple[float, float]:
+    """Median seconds of a look where nothing is new, and of one after a write."""
+    opened = Project.open(project)
+    poller = Poller(opened, lambda _: None, lambda _: None, lambda _: None, 1.0)
+    poller._look()
+    quiet, busy = [], []
+    for _ in range(times):
+        begin = time.perf_counter()
+        poller._look()
+        quiet.append(time.perf_counter() - begin)
+        with opened.workspace.store.write() as transaction:
+            transaction.event("release", 1)
+        begin = time.perf_counter()
+        poller._look()
+        busy.append(time.perf_counter() - begin)
+    return statistics.median(quiet), statistics.median(busy)
+
+
 PARTS: dict[str, Callable[[Path], None]] = {
     "paint": paint,
     "keys": keys,
@@ -239,6 +273,7 @@ PARTS: dict[str, Callable[[Path], None]] = {
     "memory": memory,
     "hour": hour,
     "status": status,
+    "look": look,
 }
 
 

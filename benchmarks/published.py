@@ -60,12 +60,12 @@ SIMULATION = f"simulate-{JOBS}"
 """The newest job: nobody runs it until a benchmark does."""
 
 
-def make_project(root: Path) -> Path:
+def make_project(root: Path, jobs: int = JOBS) -> Path:
     """Write the whole project into `root`; returns it."""
     samples = write_stacks(root)
     (root / "altui.toml").write_text(config(samples), encoding="utf-8")
     workspace = Workspace(root, PEOPLE[0])
-    Story(workspace).tell()
+    Story(workspace, jobs).tell()
     Project.open(root, PEOPLE[0]).status()  # the headers' cache; and it has to be readable
     return root
 
@@ -102,8 +102,8 @@ def config(samples: Sequence[tuple[str, Split]]) -> str:
 class Story:
     """What fifty rounds leave behind, told in order by one clock and one random generator."""
 
-    def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
+    def __init__(self, workspace: Workspace, jobs: int = JOBS) -> None:
+        self._workspace, self._wanted = workspace, jobs
         self._now = START
         self._random = random.Random(7)
         self._jobs = 0
@@ -123,7 +123,9 @@ class Story:
                 self._label(transaction, number, slices)
                 last = number == ROUNDS
                 # Attempts that came to nothing, spread over the rounds, then the one that did.
-                failures = (JOBS - 1 - ROUNDS) * number // ROUNDS - (self._jobs - number + 1)
+                failures = (self._wanted - 1 - ROUNDS) * number // ROUNDS - (
+                    self._jobs - number + 1
+                )
                 for attempt in range(failures):
                     self._attempt(transaction, number, lost=attempt == 0 and number % 5 == 0)
                 self._finish(transaction, number, last)

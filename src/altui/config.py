@@ -6,7 +6,15 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 
 from altui.codes import Level, level_fault
@@ -17,10 +25,18 @@ from altui.text import did_you_mean, listing, plain
 CONFIG_NAME = "altui.toml"
 Split = Literal["train", "validation", "test"]
 
+
+def _no_nul(text: str) -> str:
+    """No path can hold one, and no name needs one."""
+    if "\0" in text:
+        raise ValueError("holds a NUL character")
+    return text
+
+
 Name = Annotated[str, Field(pattern=r"^\w[\w.-]*$", max_length=100)]
 Seed = Annotated[int, Field(ge=0, lt=1 << 32)]
-Share = Annotated[float, Field(ge=0, le=1, strict=False)]
-NonEmpty = Annotated[str, Field(min_length=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+NonEmpty = Annotated[str, Field(min_length=1), AfterValidator(_no_nul)]
 Meaning = int | NonEmpty  # a class by id or name, or "ignore"
 
 
@@ -114,7 +130,7 @@ class Model(Table):
     encoder: NonEmpty = "resnet34"
     encoder_weights: NonEmpty = "imagenet"  # or a file, or "none"
     context_slices: Annotated[int, Field(ge=0, le=16)] = 0  # neighbours on each side, as channels
-    dropout: Annotated[float, Field(ge=0, lt=1, strict=False)] = 0.0  # in the decoder
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0  # in the decoder
 
 
 class Training(Table):
@@ -123,16 +139,16 @@ class Training(Table):
     steps: Annotated[int, Field(ge=1, le=10_000_000)] = 400
     steps_per_slice: Annotated[int, Field(ge=0, le=1_000_000)] = 20  # more labels, longer training
     max_steps: Annotated[int, Field(ge=1, le=100_000_000)] = 4000
-    learning_rate: Annotated[float, Field(gt=0, le=1, strict=False)] = 3e-3
-    weight_decay: Annotated[float, Field(ge=0, le=1, strict=False)] = 1e-2
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 3e-3
+    weight_decay: Annotated[float, Field(ge=0, le=1)] = 1e-2
     class_share: Share = 0.25  # of the crops, centred on a pixel of a class drawn at random
-    dice: Annotated[float, Field(ge=0, le=100, strict=False)] = 1.0  # beside cross-entropy
+    dice: Annotated[float, Field(ge=0, le=100)] = 1.0  # beside cross-entropy
     class_weights: Literal["none", "balanced"] = "none"  # of the cross-entropy
-    hard_pixels: Annotated[float, Field(gt=0, le=1, strict=False)] = 1.0  # share that counts in it
+    hard_pixels: Annotated[float, Field(gt=0, le=1)] = 1.0  # share that counts in it
     average: Share = 0.1  # of the training, over which weights are averaged
     start: Literal["warm", "fresh"] = "warm"  # from the last round's network
     validations: Annotated[int, Field(ge=0, le=1000)] = 4  # looks that choose the checkpoint
-    save_seconds: Annotated[float, Field(ge=0, strict=False)] = 60.0  # between training.pt's
+    save_seconds: Annotated[float, Field(ge=0)] = 60.0  # between training.pt's
     seed: Seed = 0
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = "auto"
@@ -174,10 +190,10 @@ class Scoring(Table):
 
 class Stopping(Table):
     split: Literal["validation", "test"] = "test"
-    min_gain: Annotated[float, Field(ge=0, le=1, strict=False)] = 0.005  # in mIoU, 0..1
+    min_gain: Annotated[float, Field(ge=0, le=1)] = 0.005  # in mIoU, 0..1
     patience: Annotated[int, Field(ge=1)] = 1
     max_rounds: Annotated[int, Field(ge=1)] = 20
-    target: Annotated[float, Field(gt=0, lt=1, strict=False)] | None = None  # mIoU to forecast
+    target: Annotated[float, Field(gt=0, lt=1)] | None = None  # mIoU to forecast
 
 
 class Jobs(Table):
@@ -191,7 +207,7 @@ class Import(Table):
     colours: dict[str, Meaning] = {}
     names: dict[str, Meaning] = {}  # of labels, in formats that name them
     checks: dict[str, Level] = {}  # by code: what a check leads to
-    inbox: Annotated[str, Field(min_length=1)] | None = None  # a folder to watch for masks
+    inbox: NonEmpty | None = None  # a folder to watch for masks
 
     @property
     def meanings(self) -> dict[str, dict[str, Meaning]]:

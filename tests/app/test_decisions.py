@@ -169,3 +169,20 @@ async def test_looking_along_z_leaves_the_proposal_alone(folder: Path) -> None:
         await press(pilot, "z")
         assert pane.wish.slice == proposal
         assert selected(app) == str(proposal)
+
+
+async def test_a_notice_makes_room_for_the_next_one(folder: Path) -> None:
+    app = app_on(folder)
+    async with app.run_test(notifications=True) as pilot:
+        await settle(pilot)
+        app.say("one")
+        await until(pilot, lambda: shown_notices(app) == ["one"])
+        app.say("the disk is nearly full", "warning")
+        await until(pilot, lambda: shown_notices(app) == ["the disk is nearly full"])
+        app.say("two")
+        await until(pilot, lambda: shown_notices(app)[1:] == ["two"])
+        assert shown_notices(app)[:1] == ["the disk is nearly full"]
+
+
+def shown_notices(app: AltuiApp) -> list[str]:
+    return [str(one.render()) for one in app.screen.query("Toast") if one.display]

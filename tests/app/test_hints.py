@@ -10,6 +10,7 @@ from altui.actions import Keys, in_keys
 
 from .made import settle, until
 from .test_decisions import app_on
+from .test_rounds_and_jobs import said
 
 IN_A_SHELL = {"simulate", "release"}  # what no key does
 
@@ -62,3 +63,15 @@ async def test_what_is_still_to_do_is_told_with_its_key(folder: Path) -> None:
     assert "import them: press i; to train without a slice: altui reject" in told
     assert "PROJECT" not in told
     assert str(folder) in told
+
+
+async def test_once_all_has_gone_out_the_masks_are_waited_for(folder: Path, tmp_path: Path) -> None:
+    app = app_on(folder)
+    app.project.approve_all()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(pilot)
+        assert "press e to export, i to import masks" in said(app)
+        app.project.export(tmp_path / "bundle")
+        app.poller.kick()
+        await until(pilot, lambda: "press i to import masks" in said(app))
+        assert "exported by" in said(app)

@@ -16,7 +16,7 @@ from altui.screens.table import PAGE, RecordTable, cell
 from altui.slices import SliceId
 from altui.widgets.told import Told
 
-from .made import SLICES, finish_round, predict, press, send_masks, settle, until
+from .made import HEIGHT, SLICES, WIDTH, finish_round, predict, press, send_masks, settle, until
 from .test_decisions import app_on, keys
 from .test_rounds_and_jobs import said
 
@@ -123,6 +123,8 @@ async def test_a_mask_is_refused_with_a_reason(
         assert decided.state == "refused"
         assert decided.decision is not None
         assert decided.decision.reason == "blank"
+        await until(pilot, lambda: ": blank" in told(app))
+        assert "refused by anna" in told(app)
 
 
 async def test_someone_else_decided_meanwhile(
@@ -287,3 +289,28 @@ async def test_a_long_list_comes_in_pages() -> None:
         assert table.selected == "998"
         table.show(app.rows[5:])
         assert table.selected == "998"
+
+
+async def test_the_cursor_goes_from_doubt_to_doubt(project: Project) -> None:
+    project.propose()
+    project.approve_all()
+    first, *doubted = project.status().missing
+    for slice_id in doubted:
+        file = project.root / f"{slice_id.file_stem(SLICES)}.tif"
+        tifffile.imwrite(file, np.zeros((HEIGHT, WIDTH), np.uint8))
+        assert project.import_labels(file).of("quarantined")
+    app = app_on(project.root)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_labels(pilot)
+        await until(pilot, lambda: title(app) == f"{doubted[0]}, mask in doubt")
+        assert "d" not in keys(app)  # no network has predicted anything yet
+        await press(pilot, "home")
+        assert str(first) in title(app)
+        await press(pilot, "1", "3")
+        assert title(app) == f"{doubted[1]}, mask in doubt"  # the other was looked at
+        await press(pilot, "a")
+        await until(pilot, lambda: title(app) == f"{doubted[0]}, mask in doubt")
+        await press(pilot, "a")
+        await until(pilot, lambda: not project.quarantined())
+        await settle(pilot)
+        assert str(doubted[0]) in title(app)  # there is no other to go to

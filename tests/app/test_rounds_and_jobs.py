@@ -246,6 +246,16 @@ async def test_progress_and_log_of_a_running_job(folder: Path) -> None:
             assert "t" not in keys(app)
 
 
+async def test_a_finished_job_tells_what_it_found(folder: Path) -> None:
+    app = app_on(folder)
+    finish_round(app.project, 0.7)
+    [result] = [r for r in app.project.status().rounds if r.round == 1]
+    async with app.run_test() as pilot:
+        await open_jobs(pilot)
+        told = f"mIoU {result.miou['test']:.3f} test, {result.miou['validation']:.3f} validation"
+        await until(pilot, lambda: text_of(app, "#progress Static").startswith(told))
+
+
 async def test_cancel_asks_first(folder: Path) -> None:
     app = app_on(folder, interval=0.05)
     project = app.project

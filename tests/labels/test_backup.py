@@ -189,6 +189,7 @@ def test_while_a_job_runs(tmp_path: Path) -> None:
     again = move(made.file, project.root, tmp_path / "elsewhere")
     assert project.job(job).state == "running", "the backup did not disturb it"
     assert again.job(job).state == "lost", "there it runs no more"
+    assert "when the backup was made" in again.job(job).message
     assert again.status().state == "failed"
     assert again.retry(job), "and can be begun again"
     _assert_lost_on_another_host(tmp_path / "elsewhere2", made.file, project.root, job)

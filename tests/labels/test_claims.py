@@ -52,6 +52,21 @@ def test_each_annotator_gets_a_share(project: Project, asked: Asked, tmp_path: P
     assert sorted(path.name for path in tmp_path.iterdir()) == ["anna", "bob", "project"]
 
 
+def test_what_went_out_to_nobody_by_name(project: Project, asked: Asked, tmp_path: Path) -> None:
+    assert project.status().unsent == asked
+    project.export(tmp_path / "one", *asked[:1])
+    assert project.status().unsent == asked[1:]
+    assert project.status().todo.endswith("export the bundle, import what comes back")
+    project.export(tmp_path / "anna", asked[1], annotator="bob")
+    project.export(tmp_path / "rest", asked[2])
+    assert project.status().unsent == ()
+    waits = f"waiting for bob (1) and for {asked[0]}, {asked[2]}, exported by anna"
+    assert project.status().todo == f"0 of 3 masks in; {waits}: import what comes back"
+    project.release(asked[1])
+    assert project.status().unsent == (asked[1],)
+    assert project.status().to_json()["unsent"] == [str(asked[1])]
+
+
 def test_a_lost_bundle_is_written_again(project: Project, asked: Asked, tmp_path: Path) -> None:
     project.export(tmp_path / "one", annotator="anna", most=1)
     again = project.export(tmp_path / "two", annotator="ANNA")

@@ -7,7 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import tifffile
 from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -17,7 +19,7 @@ from altui.cli import main
 from altui.config import load
 from altui.setup.guess import pair
 from altui.setup.init import write_config
-from altui.setup.plan import Plan, Planned, unique
+from altui.setup.plan import Plan, Planned, make_plan, unique
 from altui.setup.stacks import Found, Search
 from altui.setup.template import EXAMPLE, compose
 from tests.setup.conftest import Stack
@@ -53,6 +55,25 @@ def test_stacks_and_folders_of_slices(tmp_path: Path, stack: Stack) -> None:
     assert [value for value, _ in shares] == ["0", "1", "2", "3"]
     assert sum(float(share) for _, share in shares) == pytest.approx(100, abs=1)
     assert not any("not complete" in note for note in written.notes)
+
+
+def test_a_class_of_one_slice_is_found_and_shares_are_of_every_pixel(
+    tmp_path: Path, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack("images/a.tif", (40, 16, 16))
+    mask = np.zeros((40, 16, 16), np.uint8)
+    mask[:, :4] = 1
+    mask[7, 8:12, 8:12] = 2
+    (tmp_path / "masks").mkdir()
+    tifffile.imwrite(tmp_path / "masks" / "a.tif", mask)
+    plan = make_plan(tmp_path)
+    assert plan.guessed == ("background", "class 1", "class 2")
+    assert plan.shares is not None
+    assert plan.shares.of_ids == pytest.approx(np.bincount(mask.ravel()) / mask.size)
+    assert str(plan.shares) == "0: 75 %, 1: 25 %, 2: 0.16 % of their pixels"
+    monkeypatch.setattr("altui.setup.guess.PIXELS", 1)  # as where the masks are huge
+    some = make_plan(tmp_path).shares
+    assert str(some) == "0: 75 %, 1: 25 % of the pixels of some slices"
 
 
 @pytest.mark.parametrize(
@@ -259,3 +280,13 @@ def test_the_command(tmp_path: Path, stack: Stack) -> None:
     assert "\x1b" not in done.output
     assert "with 1 sample" in done.output
     assert CliRunner().invoke(main, ["init", str(tmp_path)]).exit_code == 1
+
+
+@pytest.mark.parametrize(("side", "crop"), [(40, 64), (150, 160), (300, 256)])
+def test_crops_are_no_larger_than_the_slices_need(
+    tmp_path: Path, stack: Stack, side: int, crop: int
+) -> None:
+    stack("images/a.tif", (3, 24, side))
+    write_config(tmp_path)
+    text = (tmp_path / "altui.toml").read_text()
+    assert tomllib.loads(text)["training"].get("crop", 256) == crop

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from altui.store.connection import Store, Transaction
-from altui.store.history import History
+from altui.store.history import History, settled
 
 
 @pytest.fixture
@@ -23,7 +23,8 @@ def add_job(transaction: Transaction, name: str) -> None:
 
 
 def rows(history: History) -> dict[str, object]:
-    return {field.name: getattr(history, field.name) for field in fields(History)}
+    names = [field.name for field in fields(History) if field.name != "settled"]
+    return {name: getattr(history, name) for name in names}
 
 
 def test_nothing_new_is_the_same_object(store: Store) -> None:
@@ -43,6 +44,44 @@ def test_what_others_add_is_read_on(store: Store) -> None:
     assert after.events[0] is before.events[0]
     assert rows(after) == rows(Store(store.root).history())
     assert [row.sample for row in after.confusions_of["train-002"]] == ["a", "b"]
+
+
+def test_what_is_settled_is_worked_out_once_however_it_goes_on(store: Store) -> None:
+    asked = []
+
+    @settled
+    def first(history: History, job: str) -> int:
+        asked.append(job)
+        return history.jobs[0].event
+
+    for name in ("train-001", "train-002"):
+        with store.write() as transaction:
+            add_job(transaction, name)
+        assert first(store.history(), "train-001") == 1
+        assert len(store.history().confusions_of[name]) == 2
+    assert asked == ["train-001"]
+    assert len(store.history().confusions_of["train-001"]) == 2
+
+
+def test_what_was_settled_in_a_transaction_that_was_taken_back_is_not(store: Store) -> None:
+    @settled
+    def notes(history: History, job: str) -> list[str]:
+        return [event.note for event in history.events]
+
+    def half_done() -> None:
+        with store.write() as transaction:
+            add_job(transaction, "train-009")
+            assert notes(transaction.history(), "x") == ["train-009"]
+            assert transaction.history().confusions_of["train-009"]
+            raise RuntimeError
+
+    store.history()
+    with pytest.raises(RuntimeError):
+        half_done()
+    with store.write() as transaction:
+        add_job(transaction, "train-001")
+    assert notes(store.history(), "x") == ["train-001"]
+    assert not store.history().confusions_of["train-009"]
 
 
 def test_rows_that_were_taken_back_are_forgotten(store: Store) -> None:

@@ -31,6 +31,7 @@ def test_a_new_store_has_every_migration(store: Store) -> None:
         "m004_label_origins",
         "m005_claims",
         "m006_quarantine",
+        "m007_exports",
     ]
 
 
@@ -42,7 +43,7 @@ def test_the_schema_of_released_migrations_never_changes(store: Store) -> None:
     assert digest.startswith(SCHEMA), "write a new migration instead of changing an old one"
 
 
-SCHEMA = "fe14c4dabfd0c575"  # of m006
+SCHEMA = "91a2b8508ef37f9c"  # of m007
 
 
 def test_opening_again_changes_nothing(store: Store) -> None:
@@ -91,6 +92,7 @@ def test_rows_cannot_be_changed_or_deleted(store: Store) -> None:
         transaction.insert("job_labels", job="train-001", label=label)
         place = {"event": event, "sample": "a", "slice_index": 1}
         transaction.insert("claims", **place, round=1, annotator="anna", bundle="")
+        transaction.insert("exports", **place, round=1, bundle="b")
         repeat = transaction.insert(
             "repeats", event=event, label=label, annotator="anna", bundle="b"
         )
@@ -205,6 +207,15 @@ def test_another_programs_database(tmp_path: Path) -> None:
     sqlite3.connect(tmp_path / ".altui" / "state.db").execute("CREATE TABLE cats (name)")
     with pytest.raises(AltuiError, match="not a database of altui's"):
         Store(tmp_path)
+
+
+def test_a_database_that_is_taken_away_does_not_come_back_empty(store: Store) -> None:
+    store.path.unlink()
+    with pytest.raises(AltuiError, match="is gone"):
+        store.history()
+    with pytest.raises(AltuiError, match="is gone"), store.write():
+        pass
+    assert not store.path.exists()
 
 
 def test_labels_without_a_database_are_not_started_afresh(tmp_path: Path) -> None:

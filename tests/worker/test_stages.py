@@ -52,6 +52,7 @@ def test_a_mask_value_that_is_no_class_names_sample_slice_and_value(tmp_path: Pa
     folder = make_job(tmp_path, config, two_labels(tmp_path))
     with pytest.raises(AltuiError, match="t:3 has the value 77"):
         run(folder, folder.spec())
+    assert not (folder.path / "model.pt").exists()  # said before the training
     assert not (folder.path / "scores.npz").exists()
 
 

@@ -13,6 +13,12 @@ def has_mask(context: Context) -> bool:
     return context.labels is not None and context.labels.state != "missing"
 
 
+def can_differ(context: Context) -> bool:
+    """Whether there is a prediction for its mask to differ from."""
+    jobs = context.snapshot.status.jobs
+    return has_mask(context) and any(j.kind == "train" and j.state == "finished" for j in jobs)
+
+
 def has_revisions(context: Context) -> bool:
     """Whether there is another mask of the slice to look at."""
     one = context.labels
@@ -46,7 +52,7 @@ LABELS = (
         HERE,
         changing(is_in_doubt),
     ),
-    Action("differences", "d", "differences", "where it differs from prediction", HERE, has_mask),
+    Action("differences", "d", "differences", "where it differs from prediction", HERE, can_differ),
     Action("older", "comma", "older", "the mask before it", HERE, has_revisions),
     Action("newer", "full_stop", "", "the mask after it", HERE, has_revisions),
     Action(

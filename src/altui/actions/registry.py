@@ -93,6 +93,7 @@ def next_steps(screen: str, context: Context, keys: Keys) -> str:
         for name in NEXT[context.state]
         for action in here
         if action.name == name and is_valid(action, context) and name != f"show_{screen}"
+        if name != "export" or context.snapshot.status.unsent
     ]
     # Where a step can be taken at once, the way to its screen need not be told.
     direct = [action for action in steps if not action.name.startswith("show_")]

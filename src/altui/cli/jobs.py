@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 def run(project: Path, wait: bool) -> None:
     """Start the round's job: train, evaluate, score."""
     from altui.follow import follow
+    from altui.pretrained import to_be_fetched
 
     opened = open_project(project)
     running = [job for job in opened.status().jobs if job.active and job.kind == "train"]
@@ -38,6 +39,8 @@ def run(project: Path, wait: bool) -> None:
         say(f"started {job}")
         say_strays(opened)
         say_classes(opened)
+        if fetched := to_be_fetched(opened.config.model, opened.root):
+            say(fetched)
     if not wait:
         say(f"follow it with: altui run {plain(project)} --wait")
         return

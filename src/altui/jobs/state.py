@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
 from altui.errors import AltuiError
-from altui.jobs.folder import JobFolder, Process, now
+from altui.jobs.folder import HEARTBEAT, JobFolder, Process, now
 from altui.jobs.identity import is_alive
 from altui.store.history import History, JobEnd, JobRow
 
@@ -58,14 +57,23 @@ def views(jobs: Path, history: History) -> tuple[JobView, ...]:
     )
 
 
-@lru_cache(maxsize=2)  # as long as nothing is written, the history is the same object
 def _ended_views(jobs: Path, history: History) -> dict[str, JobView]:
-    """The jobs whose end is recorded: nothing about them changes any more."""
-    return {
-        row.id: _ended_view(JobFolder(jobs / row.id), row, history.ends[row.id], history)
-        for row in history.jobs
-        if row.id in history.ends
-    }
+    """The jobs whose end is recorded: nothing about them changes any more, so that only those
+    which have ended since are looked at.
+    """
+    count: int
+    known: dict[str, JobView]
+    count, known = history.settled.get((_ended_views, jobs), (0, {}))
+    new = {end.job: end for end in history.job_ends[count:]}
+    if new:
+        views = {
+            row.id: _ended_view(JobFolder(jobs / row.id), row, new[row.id], history)
+            for row in history.jobs
+            if row.id in new
+        }
+        known = known | views
+        history.settled[_ended_views, jobs] = len(history.job_ends), known
+    return known
 
 
 def _ended_view(folder: JobFolder, row: JobRow, end: JobEnd, history: History) -> JobView:
@@ -78,7 +86,7 @@ def _ended_view(folder: JobFolder, row: JobRow, end: JobEnd, history: History) -
         created.who,
         created.at,
         ended_at=end.ended_at or history.event_of(end).at,
-        progress=1.0 if end.state == "finished" else _reached(folder, end),
+        progress=1.0 if end.state == "finished" else _reached(folder),
         message=end.message,
         hint=end.hint,
     )
@@ -139,13 +147,17 @@ def live_state(folder: JobFolder, created: datetime) -> tuple[JobState, str]:
     return "lost", _loss(folder, process)
 
 
-@lru_cache(maxsize=10_000)  # of a job with a recorded end: it goes no further
-def _reached(folder: JobFolder, end: JobEnd) -> float:
+def _reached(folder: JobFolder) -> float:
     last = folder.last_progress()
     return last.progress if last else 0.0
 
 
 def _loss(folder: JobFolder, process: Process) -> str:
+    if not (folder.path / HEARTBEAT).exists():  # every job has one that was begun where it lies
+        return (
+            f"it ran (pid {process.pid} on {process.host}) when the backup was made that this "
+            "project comes from; what it had reached is not in it"
+        )
     last = folder.last_progress()
     where = f" in stage {last.stage}, step {last.step} of {last.steps}" if last else ""
     return (

@@ -14,14 +14,18 @@ from altui.jobs.folder import (
     LabelSpec,
     SimulationSpec,
 )
+from altui.pretrained import check_weights
 from altui.store.connection import Transaction
 from altui.store.history import EndState, Label
 from altui.text import plain
 from altui.workspace import Workspace
 
 
-def check_runner(workspace: Workspace) -> None:
-    """Raises AltuiError where this altui cannot start the configured kind of job."""
+def check_startable(workspace: Workspace) -> None:
+    """Raises AltuiError where this altui cannot start the configured kind of job, or where it is
+    plain that it would fail for want of its encoder's weights.
+    """
+    check_weights(workspace.config.model, workspace.root)
     if workspace.config.jobs.runner == "slurm":
         raise AltuiError(
             '[jobs] runner = "slurm": this version starts jobs on this machine only',

@@ -130,7 +130,7 @@ def _rounds_by_label(history: History) -> dict[int, set[int]]:
         if job.id in history.ends and history.ends[job.id].state == "finished"
     }
     seen: dict[int, set[int]] = {}
-    for job, label in history.job_labels:
-        if job in rounds:
-            seen.setdefault(label, set()).add(rounds[job])
+    for job, number in rounds.items():
+        for label in history.labels_of[job]:
+            seen.setdefault(label, set()).add(number)
     return seen

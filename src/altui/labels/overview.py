@@ -1,6 +1,6 @@
 """What came back and what is missing, slice by slice."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -18,7 +18,8 @@ LabelState = Literal["missing", "in doubt", "in"]
 @dataclass(frozen=True)
 class SliceLabels:
     """One slice; `asked`: the current round asks for it; `revisions`: oldest first; `doubt`: a
-    newer mask that waits in quarantine; `claimed_by`: the annotator whose mask is awaited.
+    newer mask that waits in quarantine; `claimed_by`: the annotator whose mask is awaited;
+    `refused`: the newest mask, where a person did not take it.
     """
 
     slice: SliceId
@@ -26,6 +27,7 @@ class SliceLabels:
     revisions: tuple[Revision, ...] = ()
     doubt: QuarantinedMask | None = None
     claimed_by: str = ""
+    refused: QuarantinedMask | None = None
 
     @property
     def state(self) -> LabelState:
@@ -57,6 +59,11 @@ def label_overview(history: History) -> tuple[SliceLabels, ...]:
     """The round's approved slices in their order, then whatever else is labelled or in doubt."""
     kept, claims = revisions(history), open_claims(history)
     doubts = {one.slice: one for one in quarantined_masks(history)}
+    refused = {
+        one.slice: one
+        for one in quarantined_masks(history, every=True)
+        if one.state == "refused" and one.decided and not _came_later(one, kept, doubts)
+    }
     asked = slate(history, current_round(history)).approved
     others = sorted((kept.keys() | doubts.keys()) - set(asked))
     return tuple(
@@ -66,6 +73,18 @@ def label_overview(history: History) -> tuple[SliceLabels, ...]:
             kept.get(slice_id, ()),
             doubts.get(slice_id),
             claims[slice_id].annotator if slice_id in claims else "",
+            refused.get(slice_id),
         )
         for place, slice_id in enumerate((*asked, *others))
     )
+
+
+def _came_later(
+    one: QuarantinedMask,
+    kept: Mapping[SliceId, Sequence[Revision]],
+    doubts: Mapping[SliceId, QuarantinedMask],
+) -> bool:
+    """Whether the slice has a newer mask than that one."""
+    revisions = kept.get(one.slice, ())
+    newest = max((own.event.id for own in revisions), default=0)
+    return one.slice in doubts or newest > one.event.id

@@ -68,10 +68,10 @@ def foreground_random(pool: Pool, rules: Rules) -> Batch:
 
     def explain(position: int, place: int) -> tuple[None, str]:
         if not holds[position]:
-            return None, "drawn from slices without foreground: no others are left"
+            return None, "drawn from slices with little or no foreground: no others are left"
         return None, (
-            f"drawn at random among {count_of(many, 'slice')} with predicted foreground "
-            f"({100 * share[position]:.1f} % of its pixels)"
+            f"drawn at random among {count_of(many, 'slice')} with enough predicted foreground "
+            f"(here {100 * share[position]:.1f} % of the pixels)"
         )
 
     return draft.fill(order[holds[order]], explain, then=order[~holds[order]])

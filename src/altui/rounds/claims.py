@@ -51,6 +51,22 @@ def open_claims(history: History) -> Mapping[SliceId, Claim]:
     return found
 
 
+@derived
+def open_exports(history: History) -> Mapping[SliceId, str]:
+    """Who last wrote a bundle with them: of the current round's slices that wait for a mask."""
+    number = current_round(history)
+    latest = {row.slice: row for row in history.exports if row.round == number}
+    for claim in history.claims:  # released since, a slice is to go out again
+        if (
+            claim.slice in latest
+            and not claim.annotator
+            and claim.event > latest[claim.slice].event
+        ):
+            del latest[claim.slice]
+    waiting = missing_masks(history, slate(history, number))
+    return {one: history.event_of(latest[one]).who for one in waiting if one in latest}
+
+
 def assign(workspace: Workspace, slices: tuple[SliceId, ...], annotator: str) -> tuple[Claim, ...]:
     """Have an annotator label slices, whoever had claimed them; returns their claims.
 
@@ -129,6 +145,22 @@ def record_claims(
             sample=one.sample,
             slice_index=one.index,
             annotator=annotator,
+            bundle=bundle,
+        )
+
+
+def record_exports(
+    transaction: Transaction, number: int, slices: Sequence[SliceId], bundle: str, folder: str
+) -> None:
+    """Append under one event that the slices went out, in this folder."""
+    event = transaction.event("export", number, note=folder)
+    for one in slices:
+        transaction.insert(
+            "exports",
+            event=event,
+            round=number,
+            sample=one.sample,
+            slice_index=one.index,
             bundle=bundle,
         )
 

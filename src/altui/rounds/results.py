@@ -12,7 +12,7 @@ from altui.rounds.changes import changes
 from altui.rounds.classes import by_name, same_ids
 from altui.rounds.gain import Change, Confusions, Interval, compare, miou_interval
 from altui.rounds.state import current_round, results_job, slate
-from altui.store.history import History, JobEnd
+from altui.store.history import History, JobEnd, settled
 from altui.workspace import Workspace
 
 MEASURED = ("validation", "test")
@@ -111,6 +111,7 @@ def unmeasured(
     )
 
 
+@settled
 def measured(
     history: History, workspace: Workspace, number: int, job: str, before: str | None
 ) -> RoundResult:

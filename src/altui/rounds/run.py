@@ -7,7 +7,7 @@ from altui.errors import AltuiError
 from altui.jobs import local
 from altui.jobs.folder import JobFolder
 from altui.jobs.state import JobView, views
-from altui.jobs.submit import check_runner, end, launch, submit
+from altui.jobs.submit import check_startable, end, launch, submit
 from altui.query.strategies import strategy_named
 from altui.rounds.classes import check_ids
 from altui.rounds.quarantine import waiting_masks
@@ -23,7 +23,7 @@ def run_round(workspace: Workspace, again: bool = False) -> str:
     """Start the current round's job in the background and return its id; `again`: even
     where the round has its results, which the new job's will replace. Raises AltuiError.
     """
-    check_runner(workspace)
+    check_startable(workspace)
     # Its scores are for the next proposals, and a training too late to find that they lack some.
     check_committee(workspace.config, strategy_named(workspace.config.query.strategy))
     with workspace.store.write() as transaction:

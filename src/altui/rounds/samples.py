@@ -9,7 +9,7 @@ from altui.config import Split
 from altui.rounds.gain import Rows
 from altui.rounds.results import confusions_of
 from altui.rounds.state import current_round, results_job
-from altui.store.history import History
+from altui.store.history import History, settled
 from altui.workspace import Workspace
 
 
@@ -58,10 +58,9 @@ def sample_figures(history: History, workspace: Workspace) -> tuple[SampleFigure
     pixels: dict[str, tuple[int, ...]] = {}
     for number in range(1, current_round(history) + 1):
         job = results_job(history, number)
-        for found in (confusions_of(history, job) if job else {}).values():
-            for name, matrix in found:
-                measured.setdefault(name, []).append(_figures(number, matrix))
-                pixels[name] = tuple(map(sum, matrix))
+        for name, figures, counted in _measured(history, number, job) if job else ():
+            measured.setdefault(name, []).append(figures)
+            pixels[name] = counted
     return tuple(
         SampleFigures(
             header.name,
@@ -76,6 +75,18 @@ def sample_figures(history: History, workspace: Workspace) -> tuple[SampleFigure
             pixels.get(header.name),
         )
         for header in workspace.headers.values()
+    )
+
+
+@settled
+def _measured(
+    history: History, number: int, job: str
+) -> tuple[tuple[str, SampleRound, tuple[int, ...]], ...]:
+    """A round's figures of each sample, and the labelled pixels of each class."""
+    return tuple(
+        (name, _figures(number, matrix), tuple(map(sum, matrix)))
+        for found in confusions_of(history, job).values()
+        for name, matrix in found
     )
 
 

@@ -10,7 +10,7 @@ from altui.config import Config
 from altui.errors import AltuiError
 from altui.jobs.folder import JobFolder, SimulationSpec
 from altui.jobs.state import JobView, views
-from altui.jobs.submit import check_runner, launch, submit_simulation
+from altui.jobs.submit import check_startable, launch, submit_simulation
 from altui.query.strategies import strategy_named
 from altui.simulation.nodes import folders, is_training, stop_all
 from altui.simulation.records import PICTURE, Rows, row_lines
@@ -75,7 +75,7 @@ def start_simulation(workspace: Workspace, wish: SimulationSpec) -> tuple[str, b
     One that was asked for in the same words and is running, or has finished, is not begun
     again: its id is returned. Raises AltuiError, before anything starts, where it cannot work.
     """
-    check_runner(workspace)
+    check_startable(workspace)
     check_wish(workspace, wish)
     with workspace.store.write() as transaction:
         history = transaction.history()

@@ -84,15 +84,7 @@ def latest_job(jobs: tuple[JobView, ...], round_number: int) -> JobView | None:
 
 def results_job(history: History, round_number: int) -> str | None:
     """The newest finished job of a round: the one whose figures count."""
-    done = [
-        job.id
-        for job in history.jobs
-        if job.round == round_number
-        and job.kind == "train"
-        and job.id in history.ends
-        and history.ends[job.id].state == "finished"
-    ]
-    return done[-1] if done else None
+    return history.results_of.get(round_number)
 
 
 def round_state(history: History, jobs: tuple[JobView, ...], stopped: bool) -> RoundState:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from altui.jobs.state import JobView, views
-from altui.rounds.claims import Claim, open_claims
+from altui.rounds.claims import Claim, open_claims, open_exports
 from altui.rounds.decide import undoable
 from altui.rounds.evidence import evidence
 from altui.rounds.forecast import Forecast, Refused
@@ -25,7 +25,7 @@ from altui.rounds.state import (
     slate,
 )
 from altui.rounds.stopping import Gain, StoppingVerdict, verdict
-from altui.rounds.todo import todo
+from altui.rounds.todo import todo, unsent
 from altui.slices import SliceId
 from altui.store.history import History
 from altui.workspace import Workspace
@@ -55,6 +55,7 @@ class Status:
     deciders: tuple[tuple[SliceId, str, str], ...]  # of this round: who decided, and why
     undoable: str  # what this person's undo would take back; empty for nothing
     todo: str
+    unsent: tuple[SliceId, ...]  # approved, and neither exported nor claimed
     claims: tuple[Claim, ...]  # slices that someone is labelling
     agreement: Agreements  # of labelled slices that went out again
     quarantined: tuple[SliceId, ...]  # their masks wait for a person's decision
@@ -70,6 +71,7 @@ class Status:
             "pool": self.pool,
             "todo": self.todo,
             "missing": [str(one) for one in self.missing],
+            "unsent": [str(one) for one in self.unsent],
             "strays": [str(one) for one in self.strays],
             "claims": [one.to_json() for one in self.claims],
             "agreement": self.agreement.to_json(),
@@ -128,7 +130,7 @@ def status(workspace: Workspace, history: History) -> Status:
     missing = missing_masks(history, current)
     doubted = tuple(waiting_masks(history))
     full = full_size(workspace, current)
-    claims = tuple(open_claims(history).values())
+    claims, sent = tuple(open_claims(history).values()), open_exports(history)
     job = latest_job(jobs, number)
     return Status(
         project=workspace.config.project.name,
@@ -154,7 +156,8 @@ def status(workspace: Workspace, history: History) -> Status:
             for event in (history.event_of(decision),)
         ),
         undoable=undoable(history, number, workspace.store.who),
-        todo=todo(state, current, missing, job, stopping, doubted, full, claims),
+        todo=todo(state, current, missing, job, stopping, doubted, full, claims, sent),
+        unsent=unsent(missing, claims, sent),
         references=references(workspace, jobs),
         claims=claims,
         agreement=agreements(history, workspace.config.classes.names),

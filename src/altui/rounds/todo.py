@@ -1,7 +1,8 @@
 """What a person does next, in words."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from altui.jobs.state import JobView
 from altui.rounds.claims import Claim
@@ -11,6 +12,7 @@ from altui.slices import SliceId
 from altui.text import count, listing, plain
 
 IMPORT = ": import what comes back"
+NOTHING_SENT: Mapping[SliceId, str] = MappingProxyType({})
 ADVICE = (": export the bundle, import what comes back", IMPORT)
 
 
@@ -23,14 +25,16 @@ def todo(
     doubted: tuple[SliceId, ...] = (),
     full: int = 0,
     claims: Sequence[Claim] = (),
+    sent: Mapping[SliceId, str] = NOTHING_SENT,
 ) -> str:
     """What a person does next, in words. `doubted`: slices whose masks wait in quarantine;
-    `full`: how many slices the round has room for; `claims`: who is labelling which.
+    `full`: how many slices the round has room for; `claims`: who is labelling which; `sent`: who
+    has exported which.
     """
     wanted = tuple(one for one in missing if one not in doubted)
     told = []
     if state != "annotating" or wanted or not doubted:
-        awaited = _awaited(wanted, claims)
+        awaited = _awaited(wanted, claims, sent)
         told.append(_todo(state, current, missing, awaited, job, stopping))
     if state == "proposed" and 0 < len(current.active) < full:
         short = f"{len(current.active)} of {count(full, 'slice')}"
@@ -41,15 +45,30 @@ def todo(
     return "; ".join(told)
 
 
-def _awaited(wanted: tuple[SliceId, ...], claims: Sequence[Claim]) -> str:
-    """'waiting for anna (3), ben (1)' once every slice is somebody's, else for which slices;
-    and what is to be done about it. `wanted`: those that nobody has sent a mask of yet.
+def unsent(
+    missing: Sequence[SliceId], claims: Sequence[Claim], sent: Mapping[SliceId, str]
+) -> tuple[SliceId, ...]:
+    """Those that nobody has been given yet: neither in a bundle nor claimed."""
+    claimed = {claim.slice for claim in claims}
+    return tuple(one for one in missing if one not in claimed and one not in sent)
+
+
+def _awaited(
+    wanted: tuple[SliceId, ...], claims: Sequence[Claim], sent: Mapping[SliceId, str]
+) -> str:
+    """'waiting for anna (3) and for screw01:4, exported by ben' once every slice has gone out,
+    else for which slices; and what is to be done about it. `wanted`: those that nobody has sent
+    a mask of yet.
     """
+    if not wanted or unsent(wanted, claims, sent):
+        return f"waiting for {listing(wanted, shown=3)}{ADVICE[0]}"
     by = {claim.slice: claim.annotator for claim in claims}
-    if wanted and by.keys() >= set(wanted):
-        people = Counter(plain(by[one]) for one in wanted)
-        return f"waiting for {listing(f'{who} ({n})' for who, n in people.items())}{IMPORT}"
-    return f"waiting for {listing(wanted, shown=3)}{ADVICE[0]}"
+    people = Counter(plain(by[one]) for one in wanted if one in by)
+    told = [listing(f"{who} ({n})" for who, n in people.items())] if people else []
+    if anyones := tuple(one for one in wanted if one not in by):
+        exporters = listing(dict.fromkeys(plain(sent[one]) for one in anyones))
+        told.append(f"{listing(anyones, shown=3)}, exported by {exporters}")
+    return f"waiting for {' and for '.join(told)}{IMPORT}"
 
 
 def _todo(

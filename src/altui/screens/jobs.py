@@ -15,6 +15,7 @@ from altui.jobs.losses import Points
 from altui.jobs.state import JobView
 from altui.poller import JobDetail, Snapshot
 from altui.report.jobs import memory_text
+from altui.rounds.results import RoundResult
 from altui.screens import words
 from altui.screens.ask import Ask
 from altui.screens.base import AltuiScreen
@@ -145,6 +146,8 @@ class JobsScreen(AltuiScreen):
         if job is not None:
             self.query_one(Detail).entitle(f"{job.id}: {job.state}")
             told = describe(job, detail, self.altui.hint)
+            results = self._snapshot.status.rounds if self._snapshot else ()
+            told = Content("\n").join(filter(None, (found(job, results), told)))
             self.query_one("#progress Told", Told).tell(told)
             self.query_one(Meter).show(job.progress)
             for part in (self.query_one(Meter), self.query_one("#progress")):
@@ -255,6 +258,18 @@ def describe(job: JobView, detail: JobDetail | None, hint: Callable[[str], str])
         ", ".join(filter(None, parts)) or waiting(job),
     )
     return Content("\n").join(Content(plain(text)) for text in told if text)
+
+
+def found(job: JobView, results: Sequence[RoundResult]) -> Content | None:
+    """'mIoU 0.812 test, 0.806 validation', of the job that a round's figures are from."""
+    if job.kind != "train" or job.state != "finished":
+        return None
+    own = (one for one in results if one.round == job.round and one.finished_at == job.ended_at)
+    for result in own:
+        figures = [(result.miou.get(split), split) for split in ("test", "validation")]
+        told = [f"{figure:.3f} {split}" for figure, split in figures if figure is not None]
+        return Content(f"mIoU {', '.join(told)}") if told else None
+    return None
 
 
 def waiting(job: JobView) -> str:

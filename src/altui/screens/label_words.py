@@ -69,12 +69,22 @@ def about(one: SliceLabels, mask: Mask | None, remarks: Sequence[Remark]) -> Con
         doubt = mask.doubt
         told.append(Content(f"sent by {plain(doubt.annotator)}, {when(doubt.event.at)}"))
         told.append(Content(f"from {name_of(doubt.row.source)}"))
+    if one.refused is not None:
+        told.append(refusal(one.refused))
     told += [check(remark) for remark in remarks]
     for revision in reversed(one.revisions):
         here = mask is not None and mask.revision is not None
         looked_at = here and mask.revision.label.id == revision.label.id  # type: ignore[union-attr]
         told.append(history(revision, looked_at))
     return Content("\n").join(told)
+
+
+def refusal(mask: QuarantinedMask) -> Content:
+    """'✗ mask.tif refused by anna, 3 Mar 09:10: mirrored'."""
+    decided, decision = mask.decided, mask.decision
+    who = f" by {plain(decided.who)}, {when(decided.at)}" if decided else ""
+    why = f": {plain(decision.reason)}" if decision and decision.reason else ""
+    return Content(f"✗ {name_of(mask.row.source)} refused{who}{why}")
 
 
 def state(one: SliceLabels) -> str:

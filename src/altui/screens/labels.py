@@ -40,6 +40,7 @@ class LabelsScreen(LookingScreen):
         self._back = 0  # masks back from its newest one
         self._differs = False
         self._checks: dict[int, tuple[Remark, ...]] = {}  # of current revisions, by id
+        self._told: set[int] = set()  # masks in doubt that were looked at, by number
 
     def body(self) -> ComposeResult:
         names = self.altui.project.config.classes.names
@@ -62,6 +63,27 @@ class LabelsScreen(LookingScreen):
         panel.border_subtitle = Content(counts(shown))
         self.query_one(RecordTable).show([row(one) for one in shown])
         self._look()
+
+    def on_screen_resume(self) -> None:
+        super().on_screen_resume()
+        here, waiting = self._labels, self._waiting()
+        if here is None or here.doubt is None:
+            new = (one for one in waiting if one.doubt and one.doubt.number not in self._told)
+            self._go_to(next(new, None))
+
+    def _waiting(self) -> Sequence[SliceLabels]:
+        """Those listed whose mask is in doubt: first the ones after the cursor."""
+        shown = self._shown(self._snapshot) if self._snapshot is not None else ()
+        here = self.query_one(RecordTable).cursor_row
+        return [one for one in (*shown[here + 1 :], *shown[:here]) if one.doubt is not None]
+
+    def _go_to(self, one: SliceLabels | None) -> None:
+        if one is not None:
+            self.query_one(RecordTable).select(str(one.slice))
+
+    def _go_on(self) -> None:
+        """The cursor to the next mask in doubt; it stays where that was the last."""
+        self._go_to(next(iter(self._waiting()), None))
 
     def _shown(self, snapshot: Snapshot) -> Sequence[SliceLabels]:
         if self._filter:
@@ -119,6 +141,8 @@ class LabelsScreen(LookingScreen):
             return
         if self._slice != one.slice:
             self._slice, self._back = one.slice, 0
+        if one.doubt is not None:
+            self._told.add(one.doubt.number)
         mask = self._mask
         self.query_one("#about Told", Told).tell(about(one, mask, self._remarks(one, mask)))
         label = mask.revision.label.id if mask and mask.revision else None
@@ -193,6 +217,7 @@ class LabelsScreen(LookingScreen):
         one = self._labels
         if one is not None and one.doubt is not None:
             doubt = one.doubt
+            self._go_on()
             self.altui.perform(
                 lambda: self.altui.project.accept_quarantined(doubt),
                 lambda found: self.altui.say(f"the mask of {one.slice} was taken in"),
@@ -206,6 +231,7 @@ class LabelsScreen(LookingScreen):
 
         def answered(reason: str | None) -> None:
             if reason is not None:
+                self._go_on()
                 self.altui.perform(
                     lambda: self.altui.project.refuse_quarantined(doubt, reason=reason),
                     lambda found: self.altui.say(f"the mask of {one.slice} was refused"),

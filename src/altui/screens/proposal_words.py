@@ -19,13 +19,18 @@ COLUMNS = (cell("    #"), cell(" slice"), cell(" score", right=True), cell(" str
 def row(decision: Decision, missing: set[SliceId]) -> Row:
     """One line of the list; rejected ones stand back."""
     style = "dim" if decision.state == "rejected" else ""
-    score = words.NONE if decision.score is None else f"{decision.score:.3f}"
+    score = words.NONE if decision.score is None else figure(decision.score)
     return str(decision.slice), (
         cell(f" {mark(decision, missing)} {decision.rank:>2}", style=style),
         cell(f" {decision.slice}", style=style),
         cell(f" {score}", right=True, style=style),
         cell(f" {decision.strategy}", style=style),
     )
+
+
+def figure(score: float) -> str:
+    """'0.412' of an uncertainty, '166' of a distance in slices: alike in the list and beside it."""
+    return f"{score:.3f}" if abs(score) < 1 else f"{score:.4g}"
 
 
 def mark(decision: Decision, missing: set[SliceId]) -> str:
@@ -49,7 +54,7 @@ def counts(slate: Slate, missing: set[SliceId]) -> str:
 
 def reasons(decision: Decision, status: Status) -> Content:
     """State, place and score of a proposal, and what its strategy has to say for it."""
-    score = "" if decision.score is None else f", score {decision.score:.4g}"
+    score = "" if decision.score is None else f", score {figure(decision.score)}"
     return Content("\n").join(
         [
             Content.assemble((f"{decision.slice} ", "bold"), state(decision, status)),

@@ -155,7 +155,7 @@ class WizardScreen(AltuiScreen):
 
     def action_name_classes(self) -> None:
         if self._plan is not None:
-            holds = self._plan.masks_hold
+            holds = self._plan.shares
             self._ask(
                 "Name the classes",
                 "In the order of their values in the masks, from 0; commas between them"
@@ -239,8 +239,9 @@ def about(plan: Plan, here: Planned | None) -> Content:
     classes = ", ".join(f"{number} {name}" for number, name in enumerate(plan.class_names))
     if plan.classes:
         source = ""
-    elif plan.guessed:
-        source = " (the masks hold so many: name them)"
+    elif plan.shares:
+        holders = "the masks" if plan.shares.every else "some slices"
+        source = f" ({holders} hold so many: name them)"
     else:
         source = " (an example: name your own)"
     lines = [

@@ -128,7 +128,7 @@ def _notes(target: Path, plan: Plan) -> list[str]:
     if any(sample.mask is None for sample in plan.split("train")):
         notes.append("training samples need no masks; validation and test samples do")
     if plan.guessed:
-        holds = f"{len(plan.guessed)} classes ({plan.masks_hold})"
+        holds = f"{len(plan.guessed)} classes ({plan.shares})"
         notes.append(f"the masks hold {holds}: name them")
     else:
         notes.append("the class names are an example: set your own")

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 
-from altui.config import Query, Split
+from altui.config import Query, Split, Training
 from altui.query.strategies import STRATEGIES
-from altui.setup.guess import class_shares, guess_splits, pair
+from altui.setup.guess import Shares, class_shares, guess_splits, pair
 from altui.setup.stacks import Found, Search, find_stacks
 from altui.text import count
 
+CROP_STEP = 32  # pixels: what networks take without padding
 LONGEST_NAME = 80  # of the 100 that the config allows: file names need room for more
 SPLITS: tuple[Split, ...] = get_args(Split)
 FIRST = tuple(one.name for one in STRATEGIES.values() if not one.needs_scores)
@@ -32,14 +33,12 @@ class Planned:
 
 @dataclass(frozen=True)
 class Plan:
-    """`classes`: the names, where a person gave them; `shares`: of the pixels, by the class ids
-    that the masks hold.
-    """
+    """`classes`: the names, where a person gave them; `shares`: what the masks hold."""
 
     title: str
     search: Search = field(default_factory=Search)
     samples: tuple[Planned, ...] = ()
-    shares: tuple[float, ...] | None = None
+    shares: Shares | None = None
     classes: tuple[str, ...] | None = None
     budget: int = Query().budget
     initial: str = Query().initial
@@ -49,13 +48,7 @@ class Plan:
         """As many names as the masks hold class ids."""
         if self.shares is None:
             return None
-        return ("background", *(f"class {number}" for number in range(1, len(self.shares))))
-
-    @property
-    def masks_hold(self) -> str:
-        """'0: 92 %, 1: 2.4 %, 2: 5.6 % of their pixels': which class is which; empty for none."""
-        shares = [f"{value}: {100 * share:.2g} %" for value, share in enumerate(self.shares or ())]
-        return f"{', '.join(shares)} of their pixels" if shares else ""
+        return ("background", *(f"class {number}" for number in range(1, len(self.shares.of_ids))))
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -73,6 +66,15 @@ class Plan:
     def watched(self) -> Split:
         """The split that the stopping rule watches: validation where there is no other."""
         return "validation" if self.split("validation") and not self.split("test") else "test"
+
+    @property
+    def crop(self) -> int:
+        """Side of a crop, pixels: no larger than the slices need, since what lies beyond them
+        costs as much time and teaches nothing.
+        """
+        sides = [max(one.image.height, one.image.width) for one in self.split("train")]
+        needed = -(-max(sides, default=Training().crop) // CROP_STEP) * CROP_STEP
+        return min(Training().crop, needed)
 
     @property
     def first_round(self) -> str:
@@ -140,7 +142,7 @@ def make_plan(root: Path, title: str | None = None) -> Plan:
     search = find_stacks(root)
     images, masks = pair(search.stacks)
     splits = guess_splits(images, masks)
-    shares = class_shares(root, masks.values())
+    shares = class_shares(root, list(masks.values()))
     named = unique(title)
     samples = tuple(
         Planned(image, named(image), splits[image.path], masks.get(image.path)) for image in images

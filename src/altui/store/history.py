@@ -2,13 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, wraps
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
 from altui.slices import SliceId
 
 DecisionState = Literal["proposed", "approved", "rejected", "withdrawn"]
+_Found = TypeVar("_Found")
+_Rest = ParamSpec("_Rest")
+_Row = TypeVar("_Row")
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 EndState = Literal["finished", "failed", "cancelled"]
 Ruling = Literal["accepted", "refused"]
 
@@ -82,6 +87,22 @@ class ClaimRow:
     sample: str
     slice_index: int
     annotator: str
+    bundle: str
+
+    @cached_property
+    def slice(self) -> SliceId:
+        return SliceId(self.sample, self.slice_index)
+
+
+@dataclass(frozen=True)
+class ExportRow:
+    """A slice that went out in a bundle, whoever was to have it."""
+
+    id: int
+    event: int
+    round: int
+    sample: str
+    slice_index: int
     bundle: str
 
     @cached_property
@@ -212,7 +233,8 @@ class SettingsRow:
 class History:
     """All rows, oldest first. Holds no rules: `rounds/` derives states from it.
 
-    `lengths`: how far each table was read, for reading on from there.
+    `lengths`: how far each table was read, for reading on from there. `settled`: what was found
+    that no later row changes, for the history that is read on from this one.
     """
 
     events: tuple[Event, ...] = ()
@@ -229,7 +251,9 @@ class History:
     confusions: tuple[ConfusionRow, ...] = ()
     stability: tuple[StabilityRow, ...] = ()
     job_settings: tuple[SettingsRow, ...] = ()
+    exports: tuple[ExportRow, ...] = ()
     lengths: tuple[int, ...] = ()
+    settled: dict[Any, Any] = field(default_factory=dict)
 
     @cached_property
     def derived(self) -> dict[Any, Any]:
@@ -267,14 +291,25 @@ class History:
     @cached_property
     def labels_of(self) -> Mapping[str, tuple[int, ...]]:
         """The revisions that each job's network saw."""
-        return _grouped(self.job_labels)
+        return self._grown("labels_of", self.job_labels, lambda rows: rows)
 
     @cached_property
     def confusions_of(self) -> Mapping[str, tuple[ConfusionRow, ...]]:
         """The confusions of each job, in the order of splits and samples."""
-        return _grouped(
-            (row.job, row) for row in sorted(self.confusions, key=lambda one: one.split_sample)
+        return self._grown(
+            "confusions_of",
+            self.confusions,
+            lambda rows: ((one.job, one) for one in sorted(rows, key=lambda one: one.split_sample)),
         )
+
+    @cached_property
+    def results_of(self) -> dict[int, str]:
+        """The newest finished training of each round: the one whose figures count."""
+        return {
+            job.round: job.id
+            for job in self.jobs
+            if job.kind == "train" and job.id in self.ends and self.ends[job.id].state == "finished"
+        }
 
     @cached_property
     def events_by_id(self) -> dict[int, Event]:
@@ -283,13 +318,24 @@ class History:
     def event_of(self, row: "WithEvent") -> Event:
         return self.events_by_id[row.event]
 
+    def _grown(
+        self,
+        name: str,
+        rows: tuple[_Row, ...],
+        pairs: Callable[[tuple[_Row, ...]], Iterable[tuple[_Key, _Value]]],
+    ) -> Mapping[_Key, tuple[_Value, ...]]:
+        """The rows by key; only those added since were not grouped before."""
+        count, known = self.settled.get(name, (0, _Groups()))
+        new = _grouped(pairs(rows[count:]))
+        grown = _Groups(known | {key: known[key] + values for key, values in new.items()})
+        self.settled[name] = len(rows), grown
+        return grown
 
-_OfSlices = Decision | Label | ClaimRow | Repeat | Reading | Quarantined | QuarantineDecision
+
+_OfSlices = (
+    Decision | Label | ClaimRow | ExportRow | Repeat | Reading | Quarantined | QuarantineDecision
+)
 WithEvent = _OfSlices | JobRow | JobEnd
-
-
-_Found = TypeVar("_Found")
-_Rest = ParamSpec("_Rest")
 
 
 def derived(
@@ -308,8 +354,22 @@ def derived(
     return once
 
 
-_Key = TypeVar("_Key")
-_Value = TypeVar("_Value")
+def settled(
+    function: Callable[Concatenate[History, _Rest], _Found],
+) -> Callable[Concatenate[History, _Rest], _Found]:
+    """Like `derived`, for what rests on rows that are there by now and on no later one: worked
+    out once, however the history goes on.
+    """
+
+    @wraps(function)
+    def once(history: History, /, *args: _Rest.args, **kwargs: _Rest.kwargs) -> _Found:
+        key = function, args, *kwargs.items()
+        if key not in history.settled:
+            history.settled[key] = function(history, *args, **kwargs)
+        found: _Found = history.settled[key]
+        return found
+
+    return once
 
 
 def _grouped(pairs: Iterable[tuple[_Key, _Value]]) -> Mapping[_Key, tuple[_Value, ...]]:

@@ -13,6 +13,7 @@ APPEND_ONLY = (
     *("stability", "job_settings"),
     *("claims", "repeats", "readings"),
     *("quarantine", "quarantine_decisions", "label_checks"),
+    "exports",
 )
 
 
@@ -224,6 +225,22 @@ def m006_quarantine(db: Database) -> None:
         db.execute(statement)
     for table in ("quarantine", "quarantine_decisions", "label_checks"):
         _make_append_only(db, table)
+
+
+@migrations()
+def m007_exports(db: Database) -> None:
+    db.execute(
+        """
+        CREATE TABLE exports (                -- slices that went out, to whomever
+            id INTEGER PRIMARY KEY,
+            event INTEGER NOT NULL REFERENCES events(id),
+            round INTEGER NOT NULL,
+            sample TEXT NOT NULL,
+            slice_index INTEGER NOT NULL,
+            bundle TEXT NOT NULL
+        )"""
+    )
+    _make_append_only(db, "exports")
 
 
 def _make_append_only(db: Database, table: str) -> None:

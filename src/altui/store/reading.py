@@ -15,6 +15,7 @@ from altui.store.history import (
     ConfusionRow,
     Decision,
     Event,
+    ExportRow,
     History,
     JobEnd,
     JobRow,
@@ -99,6 +100,7 @@ TABLES = {
     "confusions": _table(ConfusionRow, matrix=_matrix),
     "stability": _table(StabilityRow, matrix=_matrix),
     "job_settings": _table(SettingsRow, settings=_tables),
+    "exports": _table(ExportRow),
 }
 LENGTHS = f"SELECT {', '.join(f'(SELECT max(rowid) FROM {name})' for name in TABLES)}"
 
@@ -130,7 +132,8 @@ def _read_history(db: Database, known: History | None) -> History:
         name: getattr(known, name) + _rows(db, name, since)
         for name, since in zip(TABLES, known.lengths, strict=True)
     }
-    history = History(**rows, lengths=lengths)
+    # A copy: a transaction that is rolled back leaves nothing behind.
+    history = History(**rows, lengths=lengths, settled=dict(known.settled))
     if (last := max(history.decisions_of, default=0)) > len(history.events):
         raise ValueError(f"a decision in round {last}, though not so much has happened")
     return history

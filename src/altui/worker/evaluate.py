@@ -16,6 +16,15 @@ from altui.worker.uncertainty import likeliest
 Matrix = npt.NDArray[np.int64]
 
 
+def check_masks(samples: Sequence[OpenSample]) -> None:
+    """Read every mask that `evaluate` will: what is wrong with one is known before the training,
+    not hours later. Raises AltuiError.
+    """
+    for sample in samples:
+        for _ in ahead(sample.mask, range(sample.images.slices), depth=4, threads=2):
+            pass
+
+
 def evaluate(
     predictor: Predictor, samples: Sequence[OpenSample], classes: int, tracker: Tracker
 ) -> dict[str, dict[str, Confusion]]:

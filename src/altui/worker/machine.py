@@ -10,6 +10,7 @@ from typing import Any
 
 from altui.config import Model
 from altui.errors import AltuiError
+from altui.pretrained import check_weights
 from altui.text import plain
 
 
@@ -26,6 +27,7 @@ def report(model: dict[str, Any], project: Path) -> dict[str, Any]:
         if model:
             settings = Model.model_validate(model)
             check_names(settings)
+            check_weights(settings, project)
             found |= weights(settings, project)
     except AltuiError as error:
         found |= {"error": error.message, "hint": error.hint}

@@ -12,7 +12,7 @@ from altui.text import count, plain
 from altui.worker import compute as computing
 from altui.worker.committee import committee_of, measured_by, passes
 from altui.worker.compute import Compute
-from altui.worker.evaluate import evaluate
+from altui.worker.evaluate import check_masks, evaluate
 from altui.worker.fit import fit
 from altui.worker.infer import Predictor
 from altui.worker.log import say
@@ -46,11 +46,13 @@ def run(folder: JobFolder, spec: JobSpec) -> Outcome:
     with open_samples(project, config) as samples:
         slices = LabelledSlices(spec.labels, samples, project, config.classes)
         _tell_labels(slices, config)
+        measured = [*of_split(samples, "validation"), *of_split(samples, "test")]
+        if spec.previous is None:  # later rounds have been through them once
+            check_masks(measured)
         if config.model.encoder_weights != "none":
             say(f"loading encoder weights: {config.model.encoder_weights}")
         network, weights = _build(config, compute, project)
         _tell_network(network, config, weights)
-        measured = [*of_split(samples, "validation"), *of_split(samples, "test")]
         pool = of_split(samples, "train") if spec.score else []
         others = member_jobs(folder, spec)  # also where nothing is scored: they predict together
         work = _work(network, config, len(slices), measured, pool, 1 + len(others))

@@ -25,7 +25,7 @@ from altui.labels.bundle.share import Wish, share
 from altui.labels.bundle.tools import MakeTool, labels_of
 from altui.labels.manifest import NAME, Manifest
 from altui.labels.verdict import shown
-from altui.rounds.claims import open_claims, record_claims
+from altui.rounds.claims import open_claims, record_claims, record_exports
 from altui.rounds.people import is_same, person
 from altui.rounds.repeats import choose_repeats, record_repeats
 from altui.rounds.state import current_round
@@ -173,9 +173,9 @@ class _Export:
             made = Path(folder) / "bundle"
             made.mkdir()
             premasks = self._files(Files(made, self.target.name), context)
-            if self.wish.annotator or self.repeats:
+            if self.workspace.store.writable:
                 self._hand_out(made)
-            else:
+            else:  # then nobody can be told of it
                 self._put_in_place(made)
         return Bundle(
             self.target,
@@ -229,7 +229,9 @@ class _Export:
         try:
             with self.workspace.store.write() as transaction:
                 history = transaction.history()
-                self._check_free(history)
+                if self.wish.annotator or self.repeats:
+                    self._check_free(history)
+                record_exports(transaction, self.round, self.asked, self.id, shown(self.target))
                 if self.wish.annotator:
                     name = self.wish.annotator
                     record_claims(transaction, self.round, self.asked, name, self.id)

@@ -33,7 +33,7 @@ and with its colour in classes.csv; 0 erases. "ignore" is left out of training.
 """,
     "Save": """
 Alt-S writes the mask to masks/{example}.tif, Alt-N goes on to the next slice (and saves what you
-changed), Alt-P to the one before. File > Save Selected Layers will do as well: as TIFF, into
+changed), Alt-B to the one before. File > Save Selected Layers will do as well: as TIFF, into
 masks/, named as the image.
 """,
     "Send": "The folder masks/ back, whole.",

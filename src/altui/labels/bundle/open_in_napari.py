@@ -1,6 +1,6 @@
 """Opens the slices of this bundle in napari, one at a time:  python open_in_napari.py [SLICE]
 
-Alt-S saves the mask, Alt-N and Alt-P go on to the next slice and back (and save what was
+Alt-S saves the mask, Alt-N and Alt-B go on to the next slice and back (and save what was
 changed). Needs napari and nothing else.
 """
 
@@ -93,9 +93,10 @@ def main() -> None:
     if wanted not in every:
         sys.exit(f"{wanted} is not in this bundle; its slices are: {', '.join(every)}")
     viewer = napari.Viewer()
+    # Alt-P would open the menu Plugins, as the first letters of menus do.
     viewer.bind_key("Alt-S", lambda one: save(one, FOLDER))
     viewer.bind_key("Alt-N", lambda one: go(one, FOLDER, 1))
-    viewer.bind_key("Alt-P", lambda one: go(one, FOLDER, -1))
+    viewer.bind_key("Alt-B", lambda one: go(one, FOLDER, -1))
     show(viewer, FOLDER, wanted)
     napari.run()
 
