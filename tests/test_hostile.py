@@ -16,7 +16,7 @@ import pytest
 from altui import AltuiError, Project
 from altui.jobs.folder import SCORES
 from altui.jobs.identity import start_of
-from tests.rounds.results import finish_round
+from tests.rounds.results import finish_round, write_result
 
 
 def altui(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -115,6 +115,35 @@ def test_impossible_results_are_a_failure_until_mended(project: Project, confusi
     project.refresh()
     assert project.status().state == "failed"
     assert "damaged" in project.status().jobs[-1].message
+    path.write_text(whole)
+    project.refresh()
+    assert project.status().round == 2
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"started_at": "2026-03-02T09:00:00"},  # of no time zone
+        {"ended_at": "9999-12-31T23:59:59Z"},
+        {"stability": [[1, 0], [0, 1]]},  # over two classes, where the job has three
+        {"confusions": {"test": {"t1": [[5] * 4] * 4}}},
+    ],
+)
+def test_a_result_that_is_not_the_jobs_is_not_collected(
+    project: Project, monkeypatch: pytest.MonkeyPatch, changed: dict[str, Any]
+) -> None:
+    project.approve_all()
+    project.import_from_oracle()
+    monkeypatch.setattr("altui.rounds.run.launch", lambda *_: None)
+    job = project.run()
+    write_result(project, job, 60)
+    path = project.workspace.jobs / job / "result.json"
+    whole = path.read_text()
+    path.write_text(json.dumps(json.loads(whole) | changed))
+    project.refresh()
+    status = project.status()
+    assert status.state == "failed"
+    assert "result.json is damaged" in status.jobs[-1].message
     path.write_text(whole)
     project.refresh()
     assert project.status().round == 2

@@ -49,6 +49,7 @@ if TYPE_CHECKING:  # imported once the first frame is there
 
 
 INTERVAL = 1.0  # seconds
+LAST_SECONDS = 5  # after which an app whose line was hung up is killed
 LEAVING = ("escape", "ctrl+c", "ctrl+q")  # what is never kept waiting in a dialog
 # Seconds that one thread may keep others waiting: a key passes three, and between them each that
 # reads would hold it up for Python's 5 ms.
@@ -256,6 +257,12 @@ class AltuiApp(DoingApp):
         # Asked to end, it gives the terminal back; outside the main thread that cannot be had.
         with suppress(NotImplementedError, RuntimeError, ValueError):
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit)
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._hung_up)
+
+    def _hung_up(self) -> None:
+        """Leave in good order, but leave: most likely there is no terminal to wait for."""
+        signal.alarm(LAST_SECONDS)
+        self.exit()
 
     def on_unmount(self) -> None:
         if self._poller:

@@ -1,11 +1,20 @@
 """`altui.toml`: read, validated and frozen."""
 
+import os
 import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 
 from altui.codes import Level, level_fault
@@ -16,10 +25,18 @@ from altui.text import did_you_mean, listing, plain
 CONFIG_NAME = "altui.toml"
 Split = Literal["train", "validation", "test"]
 
+
+def _no_nul(text: str) -> str:
+    """No path can hold one, and no name needs one."""
+    if "\0" in text:
+        raise ValueError("holds a NUL character")
+    return text
+
+
 Name = Annotated[str, Field(pattern=r"^\w[\w.-]*$", max_length=100)]
 Seed = Annotated[int, Field(ge=0, lt=1 << 32)]
-Share = Annotated[float, Field(ge=0, le=1, strict=False)]
-NonEmpty = Annotated[str, Field(min_length=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+NonEmpty = Annotated[str, Field(min_length=1), AfterValidator(_no_nul)]
 Meaning = int | NonEmpty  # a class by id or name, or "ignore"
 
 
@@ -37,10 +54,25 @@ class Classes(Table):
     names: Annotated[tuple[NonEmpty, ...], Field(min_length=2, max_length=255, strict=False)]
     ignore: Annotated[int, Field(ge=0, le=65535)] = 255
 
+    @field_validator("names")
+    @classmethod
+    def _distinct(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        seen: dict[str, str] = {}
+        for name in names:
+            if not name.strip():
+                raise ValueError(f"a class has a blank name, {name!r}")
+            other = seen.get(_folded(name))
+            if other == name:
+                raise ValueError(f'two classes have the same name, "{plain(name)}"')
+            if other is not None:
+                raise ValueError(
+                    f'"{plain(other)}" and "{plain(name)}" differ in case or spacing only'
+                )
+            seen[_folded(name)] = name
+        return names
+
     @model_validator(mode="after")
-    def _distinct(self) -> Self:
-        if len(set(self.names)) < len(self.names):
-            raise ValueError("two classes have the same name")
+    def _ignore_is_no_class(self) -> Self:
         if self.ignore < len(self.names):
             raise ValueError(
                 f'ignore = {self.ignore} is also the id of class "{self.names[self.ignore]}"'
@@ -98,7 +130,7 @@ class Model(Table):
     encoder: NonEmpty = "resnet34"
     encoder_weights: NonEmpty = "imagenet"  # or a file, or "none"
     context_slices: Annotated[int, Field(ge=0, le=16)] = 0  # neighbours on each side, as channels
-    dropout: Annotated[float, Field(ge=0, lt=1, strict=False)] = 0.0  # in the decoder
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0  # in the decoder
 
 
 class Training(Table):
@@ -107,16 +139,16 @@ class Training(Table):
     steps: Annotated[int, Field(ge=1, le=10_000_000)] = 400
     steps_per_slice: Annotated[int, Field(ge=0, le=1_000_000)] = 20  # more labels, longer training
     max_steps: Annotated[int, Field(ge=1, le=100_000_000)] = 4000
-    learning_rate: Annotated[float, Field(gt=0, le=1, strict=False)] = 3e-3
-    weight_decay: Annotated[float, Field(ge=0, le=1, strict=False)] = 1e-2
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 3e-3
+    weight_decay: Annotated[float, Field(ge=0, le=1)] = 1e-2
     class_share: Share = 0.25  # of the crops, centred on a pixel of a class drawn at random
-    dice: Annotated[float, Field(ge=0, le=100, strict=False)] = 1.0  # beside cross-entropy
+    dice: Annotated[float, Field(ge=0, le=100)] = 1.0  # beside cross-entropy
     class_weights: Literal["none", "balanced"] = "none"  # of the cross-entropy
-    hard_pixels: Annotated[float, Field(gt=0, le=1, strict=False)] = 1.0  # share that counts in it
+    hard_pixels: Annotated[float, Field(gt=0, le=1)] = 1.0  # share that counts in it
     average: Share = 0.1  # of the training, over which weights are averaged
     start: Literal["warm", "fresh"] = "warm"  # from the last round's network
     validations: Annotated[int, Field(ge=0, le=1000)] = 4  # looks that choose the checkpoint
-    save_seconds: Annotated[float, Field(ge=0, strict=False)] = 60.0  # between training.pt's
+    save_seconds: Annotated[float, Field(ge=0)] = 60.0  # between training.pt's
     seed: Seed = 0
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = "auto"
@@ -158,10 +190,10 @@ class Scoring(Table):
 
 class Stopping(Table):
     split: Literal["validation", "test"] = "test"
-    min_gain: Annotated[float, Field(ge=0, le=1, strict=False)] = 0.005  # in mIoU, 0..1
+    min_gain: Annotated[float, Field(ge=0, le=1)] = 0.005  # in mIoU, 0..1
     patience: Annotated[int, Field(ge=1)] = 1
     max_rounds: Annotated[int, Field(ge=1)] = 20
-    target: Annotated[float, Field(gt=0, lt=1, strict=False)] | None = None  # mIoU to forecast
+    target: Annotated[float, Field(gt=0, lt=1)] | None = None  # mIoU to forecast
 
 
 class Jobs(Table):
@@ -175,7 +207,7 @@ class Import(Table):
     colours: dict[str, Meaning] = {}
     names: dict[str, Meaning] = {}  # of labels, in formats that name them
     checks: dict[str, Level] = {}  # by code: what a check leads to
-    inbox: Annotated[str, Field(min_length=1)] | None = None  # a folder to watch for masks
+    inbox: NonEmpty | None = None  # a folder to watch for masks
 
     @property
     def meanings(self) -> dict[str, dict[str, Meaning]]:
@@ -252,7 +284,8 @@ class Config(Table):
             for other in seen.values():
                 for key in ("images", "masks"):
                     path = getattr(sample, key)
-                    if path is not None and path == getattr(other, key):
+                    theirs = getattr(other, key)
+                    if path and theirs and os.path.normpath(path) == os.path.normpath(theirs):
                         raise ValueError(
                             f'samples "{other.name}" and "{sample.name}" have the same {key}: '
                             f"{plain(path)}"

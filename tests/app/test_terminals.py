@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from altui import Project
 from altui.widgets.plain_ascii import as_ascii
 
+from .made import state_of
 from .terminal import altui
 
 ALTERNATE, BACK = b"\x1b[?1049h", b"\x1b[?1049l"
@@ -67,12 +69,26 @@ def test_a_terminal_of_another_size(folder: Path) -> None:
         terminal.until(b"Why this slice")
 
 
-def test_asked_to_end_it_gives_the_terminal_back(folder: Path) -> None:
+@pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGHUP])
+def test_asked_to_end_it_gives_the_terminal_back(folder: Path, asked: signal.Signals) -> None:
     with altui("open", folder) as terminal:
         terminal.until(b"Stop?")
-        os.kill(terminal.pid, signal.SIGTERM)
-        terminal.changed()
+        terminal.type("?")
+        terminal.until(b"Esc")
+        os.kill(terminal.pid, asked)
+        assert os.WEXITSTATUS(terminal.changed()) == 0
         assert BACK in terminal.seen
+        assert termios.tcgetattr(terminal.handle)[3] & termios.ECHO
+
+
+def test_what_is_pasted_is_not_taken_for_keys(folder: Path) -> None:
+    with altui("open", folder) as terminal:
+        terminal.until(b"Stop?")
+        terminal.type("\x1b[999999999999~")  # of no key
+        terminal.read(1)
+        terminal.type("\x1b[200~2A \x1b[31m\x1b]0;q\x07 qqq\x1b[201~4")
+        terminal.until(b"no job has been started yet")
+        assert set(state_of(Project.open(folder)).values()) == {"proposed"}
 
 
 def test_ascii_alone_where_nothing_else_arrives(folder: Path) -> None:

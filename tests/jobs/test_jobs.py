@@ -179,7 +179,10 @@ def test_a_stopped_process_is_not_lost(ready: Callable[[int], Project]) -> None:
     os.kill(pid, signal.SIGSTOP)
     assert project.job(job).state == "running"
     os.kill(pid, signal.SIGCONT)
+    (project.workspace.jobs / job / "lock").unlink()  # by someone who tidied up
+    assert project.job(job).state == "running"
     project.cancel()
+    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
 def test_another_process_with_the_same_pid_is_not_the_job(ready: Callable[[int], Project]) -> None:

@@ -1,5 +1,6 @@
 """The loss curve, read on as a job writes it."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -82,3 +83,38 @@ def test_memory_in_words() -> None:
 @pytest.mark.parametrize("step", [0, -5])
 def test_steps_that_cannot_be_are_no_fault(step: int) -> None:
     assert averaged([(step, 1.0)])
+
+
+WELL = {"at": "2026-03-02T09:00:00Z", "stage": "train", "step": 3, "steps": 4, "progress": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "left"),
+    [
+        ('"seconds_left": NaN', {"seconds_left": None}),
+        ('"seconds_left": Infinity', {"seconds_left": None}),
+        ('"seconds_left": 1e300', {"seconds_left": None}),
+        ('"seconds_left": 1' + "0" * 400, {"seconds_left": None}),
+        ('"loss": -Infinity', {"loss": None}),
+        ('"loss": NaN', {"loss": None}),
+        ('"progress": NaN', {"progress": 0.0}),
+        ('"progress": 7', {"progress": 1.0}),
+        ('"progress": -Infinity', {"progress": 0.0}),
+    ],
+)
+def test_figures_that_are_none_are_left_out(
+    tmp_path: Path, spoilt: str, left: dict[str, float | None]
+) -> None:
+    (tmp_path / PROGRESS).write_text(f"{json.dumps(WELL)[:-1]}, {spoilt}}}\n")
+    line = JobFolder(tmp_path).last_progress()
+    assert line is not None
+    assert {name: getattr(line, name) for name in left} == left
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    ['"step": -1', '"steps": 1' + "0" * 400, '"memory": 1' + "0" * 400, '"at": "2026-03-02T09:00"'],
+)
+def test_lines_that_no_job_writes_are_passed_over(tmp_path: Path, spoilt: str) -> None:
+    (tmp_path / PROGRESS).write_text(f"{json.dumps(WELL)}\n{json.dumps(WELL)[:-1]}, {spoilt}}}\n")
+    assert [line.step for line in JobFolder(tmp_path).progress()] == [3]

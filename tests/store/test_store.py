@@ -209,6 +209,15 @@ def test_another_programs_database(tmp_path: Path) -> None:
         Store(tmp_path)
 
 
+def test_a_database_that_is_taken_away_does_not_come_back_empty(store: Store) -> None:
+    store.path.unlink()
+    with pytest.raises(AltuiError, match="is gone"):
+        store.history()
+    with pytest.raises(AltuiError, match="is gone"), store.write():
+        pass
+    assert not store.path.exists()
+
+
 def test_labels_without_a_database_are_not_started_afresh(tmp_path: Path) -> None:
     (tmp_path / ".altui" / "labels" / "ab").mkdir(parents=True)
     with pytest.raises(AltuiError, match="missing or empty"):

@@ -18,17 +18,26 @@ Artefacts of a finished train job: `model.pt` (an ensemble's other networks are
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+)
 
 from altui.config import Config
 from altui.errors import AltuiError
 from altui.files import write_bytes
-from altui.text import plain
+from altui.text import listing, plain
 
 SPEC, LOCK, PROCESS, HEARTBEAT = "spec.json", "lock", "process.json", "heartbeat"
 PROGRESS, LOG, RESULT = "progress.jsonl", "log.txt", "result.json"
@@ -42,6 +51,25 @@ STAGES: tuple[Stage, ...] = ("train", "evaluate", "score")  # of a train job
 ANYWHERE = ("device", "tile", "save_seconds")  # of [training]: where it runs, not what it learns
 MOST_PIXELS = 1 << 50  # beyond any data set, and sums of it still fit 64 bits
 Confusion = tuple[tuple[int, ...], ...]  # [true class][predicted class], pixels
+
+
+def _figure(value: float | None) -> float | None:
+    """None for what is no figure: a loss without bounds, or a time beyond a thousand years."""
+    return value if value is not None and abs(value) < 1e12 else None
+
+
+def _share(value: float) -> float:
+    return min(max(value, 0.0), 1.0) if math.isfinite(value) else 0.0
+
+
+Figure = Annotated[float | None, AfterValidator(_figure)]
+Share = Annotated[float, AfterValidator(_share)]
+# Far enough from datetime's own bounds for every time zone.
+Moment = Annotated[
+    AwareDatetime,
+    Field(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(9000, 1, 1, tzinfo=UTC)),
+]
+Count = Annotated[int, Field(ge=0, lt=1 << 53)]
 
 
 class Record(BaseModel):
@@ -136,16 +164,16 @@ class Progress(Record):
     its GPU by whomever.
     """
 
-    at: datetime
+    at: Moment
     stage: Stage
-    step: int
-    steps: int
-    progress: float  # 0..1
-    seconds_left: float | None = None
-    loss: float | None = None
-    memory: int | None = None
-    gpu_memory: int | None = None
-    gpu_total: int | None = None
+    step: Count
+    steps: Count
+    progress: Share
+    seconds_left: Figure = None
+    loss: Figure = None
+    memory: Count | None = None
+    gpu_memory: Count | None = None
+    gpu_total: Count | None = None
 
 
 class JobResult(Record):
@@ -160,10 +188,10 @@ class JobResult(Record):
     state: Literal["finished", "failed"]
     message: str = ""
     hint: str = ""
-    started_at: datetime
-    ended_at: datetime
+    started_at: Moment
+    ended_at: Moment
     device: str = ""
-    train_loss: float | None = None
+    train_loss: Figure = None
     confusions: dict[str, dict[str, Confusion]] = {}
     stability: Confusion | None = None
 
@@ -189,6 +217,11 @@ class JobResult(Record):
                 raise ValueError("a confusion matrix holds impossible counts")
         return confusions
 
+    def classes(self) -> set[int]:
+        """Over how many classes its matrices are: one number, or none where it has none."""
+        matrices = [one for samples in self.confusions.values() for one in samples.values()]
+        return {len(matrix) for matrix in (*matrices, self.stability) if matrix is not None}
+
 
 @dataclass(frozen=True)
 class JobFolder:
@@ -212,8 +245,26 @@ class JobFolder:
         return self._read(PROCESS, Process)
 
     def result(self) -> JobResult | None:
-        """None until the job has ended. Raises AltuiError for a damaged file."""
-        return self._read(RESULT, JobResult)
+        """None until the job has ended. Raises AltuiError for a damaged file, and for one that
+        cannot be of this job.
+        """
+        result = self._read(RESULT, JobResult)
+        if result is not None and (found := result.classes()):
+            wanted = {len(self._classes())} - {0}
+            if wanted and found != wanted:
+                raise AltuiError(
+                    f"{plain(self.path / RESULT)} is damaged: its figures are of "
+                    f"{listing(sorted(found))} classes, and the job has {listing(wanted)}",
+                    "start the job again: altui jobs PROJECT retry",
+                )
+        return result
+
+    def _classes(self) -> tuple[str, ...]:
+        """Their names; none where the spec is gone, which says nothing against a result."""
+        try:
+            return self.spec().config.classes.names
+        except AltuiError:
+            return ()
 
     def write(self, name: str, record: Record) -> None:
         """Write a record as a whole, or leave the old one. Raises OSError."""

@@ -18,7 +18,9 @@ def is_alive(folder: JobFolder, process: Process) -> bool:
     if process.host != socket.gethostname():
         silent = heartbeat_age(folder)
         return silent is not None and silent < SILENT_SECONDS
-    return process.boot_id == boot_id() and is_running(process) and lock_held(folder)
+    # Where someone removed the lock, the pid with its start time has to speak for it.
+    held = lock_held(folder) or not (folder.path / LOCK).exists()
+    return process.boot_id == boot_id() and is_running(process) and held
 
 
 def is_running(process: Process) -> bool:

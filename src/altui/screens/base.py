@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
 
 from textual import events
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.screen import ModalScreen, Screen
 
 from altui.actions import Action, Context, find, is_valid, on_screen
@@ -35,7 +36,7 @@ class AltuiScreen(Screen[None]):
         """Whether its widgets are there: not before they are mounted, nor while they are taken
         away, nor while the app ends.
         """
-        return self.is_mounted and self.display and self.app.is_running
+        return self.is_mounted and self.display and self.app.is_running and not self.app._exit
 
     def compose(self) -> ComposeResult:
         yield TitleBar(self.SCREEN_NAME, self.altui.keys)
@@ -102,7 +103,16 @@ class AltuiScreen(Screen[None]):
 _Result = TypeVar("_Result")
 
 
-class Dialog(ModalScreen[_Result], Generic[_Result]):
+class Once(ModalScreen[_Result], Generic[_Result]):
+    """Closed once, however often it is asked to: two clicks come as two messages, the second of
+    which would close what lies under it.
+    """
+
+    def dismiss(self, result: _Result | None = None) -> AwaitComplete:
+        return super().dismiss(result) if self.is_current else AwaitComplete()
+
+
+class Dialog(Once[_Result]):
     """A box over a screen, closed with Esc. While it `is_busy`, other keys wait."""
 
     is_busy = False

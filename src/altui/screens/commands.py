@@ -10,11 +10,11 @@ from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from altui.actions import ACTIONS, Action
-from altui.screens.base import AltuiScreen
+from altui.screens.base import AltuiScreen, Once
 from altui.screens.frame import TABS
 
 
-class Palette(CommandPalette):
+class Palette(CommandPalette, Once[None]):  # whose looks are the first one's
     """Textual's palette, closed while it still gathers, fails on the list that is gone; that
     must not take the app with it.
     """

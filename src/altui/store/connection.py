@@ -142,11 +142,11 @@ class Store:
             raise explain(error, self.path) from error
 
     def _connect(self) -> sqlite3.Connection:
-        if self.writable:
-            return sqlite3.connect(self.path, timeout=BUSY_SECONDS)
-        if self.path.exists():
+        if self.writable or self.path.exists():
+            # Never "rwc": one that is gone would come back empty.
+            mode = "rw" if self.writable else "ro"
             return sqlite3.connect(
-                f"{self.path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS
+                f"{self.path.resolve().as_uri()}?mode={mode}", uri=True, timeout=BUSY_SECONDS
             )
         # A read-only folder without state: an empty project to look at.
         connection = sqlite3.connect(":memory:")
@@ -271,6 +271,10 @@ def explain(error: sqlite3.Error, path: Path) -> AltuiError:
             return AltuiError(
                 f"the disk is full: {plain(path)} could not be written; nothing was changed",
                 "free some space and try again",
+            )
+        case ["CANTOPEN"] if not path.exists():
+            return AltuiError(
+                f"{plain(path)} is gone", f"bring the folder, or {DATABASE} from a backup, back"
             )
         case ["CANTOPEN"]:
             return AltuiError(

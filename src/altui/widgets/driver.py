@@ -10,26 +10,28 @@ from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 
 from altui.widgets.answers import Answers
+from altui.widgets.pastes import Pastes
 
 TURN: Final = 0.1  # seconds between two looks at whether a lone Esc was one
 LATEST_ANSWER: Final = 1.0  # seconds
 
 
 class Driver(LinuxDriver):
-    """Takes no answer of the terminal's for keys, nor leaves one to the shell; survives bytes
-    that are no UTF-8; ends with the terminal.
+    """Takes no answer of the terminal's for keys, nor leaves one to the shell, nor what is pasted;
+    survives bytes that are no UTF-8; ends with the terminal.
     """
 
     _asked = 0.0
     _answers: Answers | None = None
 
     def run_input_thread(self) -> None:
-        self._asked, self._answers = time.monotonic(), Answers()
+        self._asked, self._answers, pastes = time.monotonic(), Answers(), Pastes()
         decode = getincrementaldecoder("utf-8")("ignore").decode
         parser = XTermParser(self._debug)
         with selectors.DefaultSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
             while not self.exit_event.is_set():
+                typed = pastes.given_up()
                 if selector.select(TURN):
                     try:
                         read = os.read(self.fileno, 4096)
@@ -38,9 +40,13 @@ class Driver(LinuxDriver):
                     if not read:
                         self._app.call_later(self._app.exit)
                         return
-                    typed = self._answers.out_of(decode(read))
-                    for message in parser.feed(typed) if typed else ():  # "" would end it
-                        self.process_message(message)
+                    typed += pastes.cleaned(self._answers.out_of(decode(read)))
+                for letter in typed:
+                    try:
+                        for message in parser.feed(letter):
+                            self.process_message(message)
+                    except (OverflowError, ValueError):  # at the number of a key that is none
+                        parser = XTermParser(self._debug)
                 for message in parser.tick():
                     self.process_message(message)
 
