@@ -1,11 +1,20 @@
 """`altui.toml`: read, validated and frozen."""
 
+import os
 import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 
 from altui.codes import Level, level_fault
@@ -45,10 +54,25 @@ class Classes(Table):
     names: Annotated[tuple[NonEmpty, ...], Field(min_length=2, max_length=255, strict=False)]
     ignore: Annotated[int, Field(ge=0, le=65535)] = 255
 
+    @field_validator("names")
+    @classmethod
+    def _distinct(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        seen: dict[str, str] = {}
+        for name in names:
+            if not name.strip():
+                raise ValueError(f"a class has a blank name, {name!r}")
+            other = seen.get(_folded(name))
+            if other == name:
+                raise ValueError(f'two classes have the same name, "{plain(name)}"')
+            if other is not None:
+                raise ValueError(
+                    f'"{plain(other)}" and "{plain(name)}" differ in case or spacing only'
+                )
+            seen[_folded(name)] = name
+        return names
+
     @model_validator(mode="after")
-    def _distinct(self) -> Self:
-        if len(set(self.names)) < len(self.names):
-            raise ValueError("two classes have the same name")
+    def _ignore_is_no_class(self) -> Self:
         if self.ignore < len(self.names):
             raise ValueError(
                 f'ignore = {self.ignore} is also the id of class "{self.names[self.ignore]}"'
@@ -260,7 +284,8 @@ class Config(Table):
             for other in seen.values():
                 for key in ("images", "masks"):
                     path = getattr(sample, key)
-                    if path is not None and path == getattr(other, key):
+                    theirs = getattr(other, key)
+                    if path and theirs and os.path.normpath(path) == os.path.normpath(theirs):
                         raise ValueError(
                             f'samples "{other.name}" and "{sample.name}" have the same {key}: '
                             f"{plain(path)}"

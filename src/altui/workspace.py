@@ -17,7 +17,7 @@ from altui.errors import AltuiError
 from altui.slices import SliceId
 from altui.store.connection import STATE, Store
 from altui.text import did_you_mean, plain
-from altui.volumes.stack import Stack, open_stack
+from altui.volumes.stack import Stack, files_of, open_stack
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,8 @@ class Workspace:
 
     def images(self, name: str) -> Stack:
         """The open stack of a sample. Raises AltuiError."""
-        return open_stack(self.root, self.sample(name).images)
+        known = "headers" in vars(self)  # every file's: not once more
+        return open_stack(self.root, self.sample(name).images, first_only=known)
 
     def masks(self, name: str) -> Stack:
         """The open masks of a sample; slices and shape fit its images. Raises AltuiError."""
@@ -233,18 +234,17 @@ def check_folder(root: Path) -> None:
 
 def overlaps(root: Path, config: Config) -> Iterator[tuple[str, str, Path]]:
     """Pairs of samples that share a file, however it is written: what is trained on would
-    be measured on. Unreadable stacks are passed over.
+    be measured on. Stacks that are not there are passed over.
     """
-    owner: dict[Path, str] = {}
+    owner: dict[str, str] = {}
     for sample in config.samples:
         try:
-            with open_stack(root, sample.images) as stack:
-                files = stack.files
-        except AltuiError:
+            files = files_of(root, sample.images)
+        except (OSError, ValueError):
             continue
         shared = next((file for file in files if file in owner), None)
         if shared is not None:
-            yield owner[shared], sample.name, shared
+            yield owner[shared], sample.name, Path(shared)
         owner |= dict.fromkeys(files, sample.name)
 
 

@@ -43,10 +43,10 @@ async def test_before_anything_is_labelled(folder: Path) -> None:
         assert cells(app, 0) == ["screw01", "train", "12", "0 0.0 %", "–"]
         assert cells(app, 3) == ["screw04", "valid.", "12", "–", "–"]
         assert "train, 12 slices of 48 × 40\nuint16; 0 slices labelled" in told(app)
-        assert "no class is known before a slice is labelled" in told(app)
+        assert "classes: once a slice is labelled" in told(app)
         await press(pilot, "end")
         assert app.screen.query_one(RecordTable).selected == "screw05"
-        assert "counted when a round is evaluated" in told(app)
+        assert "classes: once a round is evaluated" in told(app)
 
 
 async def test_class_fractions_of_accepted_masks(two_rounds: Project) -> None:

@@ -99,7 +99,7 @@ def test_ascii_alone_where_nothing_else_arrives(folder: Path) -> None:
         terminal.type("a")
         said += terminal.until(b" v  1")
         assert said.isascii()
-        assert b"+-" in said
+        assert re.search(rb"\+(\x1b\[[\d;]*m)*-", said), "the corner of a panel"
 
 
 def test_sixteen_colours_are_not_sent_others(folder: Path) -> None:
@@ -123,3 +123,9 @@ def test_light_terminals(folder: Path, theme: str) -> None:
 def test_ascii_takes_as_many_cells(text: str) -> None:
     assert as_ascii(text).isascii()
     assert len(as_ascii(text)) == sum(map(cell_len, text))
+
+
+def test_the_marks_of_lists_and_charts_are_told_apart_in_ascii() -> None:
+    marks = "○✓●✗"
+    assert len({as_ascii(mark) for mark in marks}) == len(marks)
+    assert "?" not in as_ascii(marks + "△□◇◆°")

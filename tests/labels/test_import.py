@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -285,6 +286,36 @@ def test_a_folder_without_masks(project: Project, back: Path) -> None:
         (back / name).write_bytes(b"text")
     with pytest.raises(AltuiError, match="no masks in"):
         project.import_labels(back)
+
+
+def test_what_is_no_mask_is_counted_by_kind(
+    project: Project, asked: Asked, save: Save, back: Path
+) -> None:
+    save(asked[0], f"{asked[0].file_stem(SLICES)}.tif")
+    (back / "more").mkdir()
+    for name in ("a.docx", "more/b.DOCX", "Thumbs.db", "README", "one.\x1b[2J"):
+        (back / name).write_bytes(b"text")
+    with zipfile.ZipFile(back / "c.zip", "w") as archive:
+        archive.writestr("in/notes.txt", "text")
+        archive.writestr(f"in/{asked[1].file_stem(SLICES)}.npy", "text")
+    report = project.import_labels(back)
+    kinds = {".docx": 2, ".db": 1, ".txt": 1, "other": 2}
+    assert report.to_json()["passed_over"] == kinds
+    [note] = report.notes
+    assert "6 files passed over" in note
+    assert "2 .docx" in note
+
+
+def test_undeclared_values_tell_the_line_that_declares_them(
+    project: Project, asked: Asked, save: Save, back: Path
+) -> None:
+    path = save(asked[0], f"{asked[0].file_stem(SLICES)}.tif")
+    mask = right_mask(project, asked[0])
+    mask[:3, :3] = 77
+    tifffile.imwrite(path, mask)
+    [refusal] = project.import_labels(back).of("refused")
+    assert refusal.code == "values"
+    assert '[import.values] 77 = "…"' in refusal.message
 
 
 def test_links_to_nowhere_and_pipes(project: Project, back: Path) -> None:

@@ -18,6 +18,7 @@ from altui.cli import main
 from altui.setup.check import check_project
 from altui.setup.finding import Finding
 from altui.setup.machine import disk_findings, terminal_findings
+from altui.workspace import Workspace
 from tests.labels.conftest import Array, right_mask, write_project
 from tests.rounds.results import finish_round
 
@@ -206,6 +207,35 @@ def test_samples_that_overlap(folder: Path, edit: Edit) -> None:
     fault = the_fault(folder)
     assert fault.where == "samples screw10 and screw2"
     assert "z00.tif" in fault.message
+
+
+def test_every_bad_slice_of_a_folder_is_told_with_its_way_out(folder: Path) -> None:
+    files = sorted((folder / "images" / "screw10").glob("*.tif"))
+    for file in (files[2], files[5]):
+        tifffile.imwrite(file, np.zeros((8, 8, 3), np.uint8), photometric="rgb")
+    told: list[tuple[str, int, int]] = []
+    found = check_project(
+        folder, progress=lambda what: lambda done, total: told.append((what, done, total))
+    )
+    bad = [one for one in found if one.level == "error"]
+    assert ["slice 2" in bad[0].message, "slice 5" in bad[1].message] == [True, True]
+    assert all(one.hint for one in bad[:2])
+    assert ("slices of screw10", len(files), len(files)) in told
+
+
+def test_a_folder_whose_headers_are_known_is_not_read_through_again(folder: Path) -> None:
+    assert Workspace(folder).headers["screw10"].slices
+    workspace = Workspace(folder)
+    assert workspace.headers["screw10"].slices  # from the store
+    last = max((folder / "images" / "screw10").glob("*.tif"))
+    with last.open("r+b") as file:  # the folder's time stays
+        file.truncate(20)
+    with workspace.images("screw10") as stack:
+        assert stack.read(0).size
+        with pytest.raises(AltuiError, match=last.name):
+            stack.read(stack.slices - 1)
+    with pytest.raises(AltuiError, match=last.name):
+        Workspace(folder).images("screw10")
 
 
 @pytest.mark.parametrize(

@@ -156,7 +156,7 @@ def test_truncated_files_of_a_folder(tmp_path: Path) -> None:
     os.truncate(tmp_path / "p" / "slice_4.png", 150)
     with open_stack(tmp_path, "p") as stack:
         [problem] = check_stack(stack)
-        assert "slice_4.png, slice 4: truncated" in problem
+        assert "slice_4.png, slice 4: truncated" in problem.message
         with pytest.raises(AltuiError, match=r"slice_4.png, slice 4: "):
             stack.read(4)
     os.truncate(tmp_path / "p" / "slice_7.png", 20)
@@ -170,7 +170,7 @@ def test_many_problems_are_counted(tmp_path: Path) -> None:
     with open_stack(tmp_path, "p") as stack:
         problems = check_stack(stack)
     assert len(problems) == 21
-    assert "10 more slices" in problems[-1]
+    assert "10 more slices" in problems[-1].message
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "LA"])

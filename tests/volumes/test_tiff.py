@@ -307,7 +307,7 @@ def test_a_strip_that_does_not_decode(tmp_path: Path) -> None:
             stack.read(3)
         assert check_stack(stack) == []
         [problem] = check_stack(stack, deep=True)
-    assert "slice 3" in problem
+    assert "slice 3" in problem.message
 
 
 def test_strips_never_written_are_not_read_as_zeros(tmp_path: Path) -> None:
@@ -320,7 +320,7 @@ def test_strips_never_written_are_not_read_as_zeros(tmp_path: Path) -> None:
         raw.write(bytes(4))
     with open_stack(tmp_path, "a.tif") as stack:
         [problem] = check_stack(stack)
-        assert "slice 2: has an empty strip" in problem
+        assert "slice 2: has an empty strip" in problem.message
         with pytest.raises(AltuiError, match="slice 2"):
             stack.read(2)
 

@@ -41,7 +41,8 @@ def check(project: Path, as_json: bool, deep: bool) -> None:
     """Say what is wrong with the project or the machine."""
     from altui.setup.check import check_project
 
-    findings = check_project(project, deep=deep, progress=counting("files hashed"))
+    say("looking at the samples, what is stored, and the machine (torch takes a while to load)")
+    findings = check_project(project, deep=deep, progress=counting)
     if as_json:
         print_json([finding.to_json() for finding in findings])
     else:

@@ -1,5 +1,6 @@
 """The masks among what came back, each with the slice that it labels; none decoded yet."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -39,13 +40,15 @@ class Found:
 
 class Finding:
     """What `paths` hold: `groups`, the masks by the slice that they label, in the order in
-    which they lie; `verdicts` on the rest; `notes` on what is passed over.
+    which they lie; `verdicts` on the rest; `notes` on what is passed over, `passed_over` how many
+    files of which ending.
     """
 
     def __init__(self, workspace: Workspace, reader: Reader, *, unasked: bool) -> None:
         self.groups: dict[SliceId, list[Found]] = {}
         self.verdicts: list[Verdict] = []
         self.notes: list[str] = []
+        self.passed_over: Counter[str] = Counter()
         self._reader = reader
         self._unasked = unasked
         self._shifted: dict[PurePath, SliceId] = {}
@@ -69,6 +72,7 @@ class Finding:
         self._shifted = from_one((file.named for file in gathered.masks), *self._samples)
         self.verdicts += gathered.verdicts
         self.notes += gathered.notes
+        self.passed_over += gathered.passed_over
         passed_over: list[Verdict] = []
         for file in gathered.masks:
             try:

@@ -67,7 +67,9 @@ def import_paths(
         for batch in batches(in_order(check, finding.groups.values())):
             verdicts += [verdict for _, refusals in batch for verdict in refusals]
             verdicts += intake.take(checked for checked, _ in batch if checked)
-    return ImportReport(tuple(sorted(verdicts, key=_place)), dry_run, tuple(finding.notes))
+    return ImportReport(
+        tuple(sorted(verdicts, key=_place)), dry_run, tuple(finding.notes), finding.passed_over
+    )
 
 
 def _place(verdict: Verdict) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """Which files under the given paths are masks that came back, and what lies beside them."""
 
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -19,7 +19,7 @@ from altui.labels.names import ENDINGS
 from altui.labels.scratch import Scratch
 from altui.labels.verdict import Refusal, Verdict, refused, shown
 from altui.labels.walk import File, files_in
-from altui.text import count, plain
+from altui.text import count, listing, plain
 
 OWN: tuple[Role | None, ...] = ("image", "view", "tool")  # of a bundle; never meant as masks
 
@@ -56,6 +56,7 @@ class Gathered:
     masks: tuple[Returned, ...]
     verdicts: tuple[Verdict, ...]
     notes: tuple[str, ...]
+    passed_over: Counter[str]  # files that are no masks by their names, by ending
 
 
 def returned_files(paths: Iterable[Path], scratch: Scratch) -> Gathered:
@@ -66,7 +67,8 @@ def returned_files(paths: Iterable[Path], scratch: Scratch) -> Gathered:
     """
     given = list(paths)
     gathered = _Gathering(scratch)
-    found = [list(files_in(path, scratch, gathered.verdicts)) for path in given]
+    passed: Counter[str] = Counter()
+    found = [list(files_in(path, scratch, gathered.verdicts, passed)) for path in given]
     maps = [file for files in found for file in files if file.given and is_map(file)]
     for files in found:
         gathered.add([file for file in files if file not in maps], maps)
@@ -76,7 +78,10 @@ def returned_files(paths: Iterable[Path], scratch: Scratch) -> Gathered:
             f"no masks in {where}",
             "give the folder with the masks: TIFF or PNG, named SAMPLE_zINDEX",
         )
-    return Gathered(tuple(gathered.masks), tuple(gathered.verdicts), tuple(gathered.notes))
+    if passed:
+        kinds = listing((f"{number} {kind}" for kind, number in passed.most_common()), shown=6)
+        gathered.notes.append(f"{count(passed.total(), 'file')} passed over, no masks: {kinds}")
+    return Gathered(tuple(gathered.masks), tuple(gathered.verdicts), tuple(gathered.notes), passed)
 
 
 class NoMasks(AltuiError):

@@ -62,11 +62,14 @@ class Verdict:
 
 @dataclass(frozen=True)
 class ImportReport:
-    """One verdict a mask; `dry_run`: nothing was written; `notes`: what was passed over."""
+    """One verdict a mask; `dry_run`: nothing was written; `notes`: what was passed over;
+    `passed_over`: files that are no masks, by ending.
+    """
 
     verdicts: tuple[Verdict, ...]
     dry_run: bool = False
     notes: tuple[str, ...] = ()
+    passed_over: Mapping[str, int] = field(default_factory=dict)
 
     def of(self, outcome: str) -> tuple[Verdict, ...]:
         return tuple(verdict for verdict in self.verdicts if verdict.outcome == outcome)
@@ -84,7 +87,8 @@ class ImportReport:
         lists: dict[str, Any] = {
             outcome: [verdict.to_json() for verdict in self.of(outcome)] for outcome in OUTCOMES
         }
-        return {**lists, "notes": [plain(note) for note in self.notes]}
+        notes = [plain(note) for note in self.notes]
+        return {**lists, "notes": notes, "passed_over": dict(self.passed_over)}
 
 
 def shown(path: Path) -> str:

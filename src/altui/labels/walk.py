@@ -1,6 +1,8 @@
 """The files of a given path: itself, those of a folder, those of an archive."""
 
 import os
+import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -29,9 +31,11 @@ class File:
     given: bool = False
 
 
-def files_in(path: Path, scratch: Scratch, verdicts: list[Verdict]) -> Iterator[File]:
-    """In order of name; folders and archives that cannot be read are refused. Raises
-    AltuiError for a path that is not there.
+def files_in(
+    path: Path, scratch: Scratch, verdicts: list[Verdict], passed_over: Counter[str]
+) -> Iterator[File]:
+    """In order of name; folders and archives that cannot be read are refused, and what is no mask
+    by its name is counted by its kind. Raises AltuiError for a path that is not there.
     """
     if not os.path.lexists(path):
         raise AltuiError(f"{plain(path)} is not there", "give a file or folder with masks")
@@ -41,12 +45,12 @@ def files_in(path: Path, scratch: Scratch, verdicts: list[Verdict]) -> Iterator[
         if fault := _fault(path, scratch):
             verdicts.append(refused(shown(path), fault))
         elif is_archive(path.name):
-            yield from _unpacked(path, place, scratch, verdicts)
+            yield from _unpacked(path, place, scratch, verdicts, passed_over)
         else:
             yield File(path, place, shown(path), whole, whole.parent, given=True)
         return
     inside = os.path.join(os.path.realpath(path), "")
-    for number, file in enumerate(_walk(path, verdicts)):
+    for number, file in enumerate(_walk(path, verdicts, passed_over)):
         if number == LIMIT:
             raise AltuiError(f"{plain(path)} holds more than {LIMIT:,} files", "give its parts")
         if os.path.islink(file) and not f"{os.path.realpath(file)}/".startswith(inside):
@@ -59,7 +63,7 @@ def files_in(path: Path, scratch: Scratch, verdicts: list[Verdict]) -> Iterator[
         if fault := _fault(file, scratch):
             verdicts.append(refused(shown(file), fault))
         elif is_archive(file.name):
-            yield from _unpacked(file, place, scratch, verdicts)
+            yield from _unpacked(file, place, scratch, verdicts, passed_over)
         else:
             yield File(file, place, shown(file), file.absolute(), whole)
 
@@ -73,7 +77,7 @@ def _fault(path: Path, scratch: Scratch) -> Refusal | None:
     return None
 
 
-def _walk(path: Path, verdicts: list[Verdict]) -> Iterator[Path]:
+def _walk(path: Path, verdicts: list[Verdict], passed_over: Counter[str]) -> Iterator[Path]:
     """What may be a mask, or says something of one."""
 
     def unreadable(error: OSError) -> None:
@@ -84,8 +88,12 @@ def _walk(path: Path, verdicts: list[Verdict]) -> Iterator[Path]:
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
         yield from (Path(folder) / name for name in subfolders if _is_link(folder, name))
         for name in sorted(names):
-            if not name.startswith(".") and _matters(name):
+            if name.startswith("."):
+                continue
+            if _matters(name):
                 yield Path(folder) / name
+            else:
+                passed_over[_kind(name)] += 1
 
 
 def _is_link(folder: str, name: str) -> bool:
@@ -96,14 +104,26 @@ def _matters(name: str) -> bool:
     return bool(suffix_of(PurePath(name))) or is_label_map(name)
 
 
+def _kind(name: str) -> str:
+    """Its ending; "other" for a name without one that many a file would share."""
+    ending = os.path.splitext(name)[1].lower()
+    return ending if re.fullmatch(r"\.[a-z][a-z0-9]{0,7}", ending) else "other"
+
+
 def _unpacked(
-    path: Path, place: PurePath, scratch: Scratch, verdicts: list[Verdict]
+    path: Path,
+    place: PurePath,
+    scratch: Scratch,
+    verdicts: list[Verdict],
+    passed_over: Counter[str],
 ) -> Iterator[File]:
     """The files of an archive, each unpacked under a name of our own."""
     try:
         with refusing(path):
             for entry in entries(path, scratch):
                 if not _matters(entry.name.name):
+                    if not any(part.startswith(".") for part in entry.name.parts):
+                        passed_over[_kind(entry.name.name)] += 1
                     continue
                 name = shown(path / entry.name.as_posix().lstrip("/"))
                 try:

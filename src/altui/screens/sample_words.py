@@ -49,9 +49,9 @@ def fractions(
 ) -> list[str]:
     """A class a line, with its share of the masks' pixels."""
     if one.split == "train" and not one.labelled:
-        return ["no class is known before a slice is labelled"]
+        return ["classes: once a slice is labelled"]
     if pixels is None and one.split != "train":
-        return ["its masks are counted when a round is evaluated"]
+        return ["classes: once a round is evaluated"]
     # As many lines while its masks are read: what moves on screen has to be sent.
     whole = max(sum(pixels or ()), 1)
     return [

@@ -106,9 +106,9 @@ class SamplesScreen(LookingScreen):
         at = min(max(self._at.get(one.name, one.slices // 2), 0), one.slices - 1)
         self._at[one.name] = at
         here = self._wish(one, at)
-        over = "mask" if here.label or here.own else "prediction"
+        over = ", mask" if here.label or here.own else ", prediction" if here.model else ""
         ahead = [self._wish(one, z) for z in (at + way, at - way) if 0 <= z < one.slices]
-        title = f"{plain(one.name)}:{at}, {over}"
+        title = f"{plain(one.name)}:{at}{over}"
         self.pane.show(here, title, f"z {at} of 0–{one.slices - 1}", ahead)
         self.pane.look(self.viewing)
 

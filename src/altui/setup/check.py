@@ -1,6 +1,7 @@
 """`altui check`: what is wrong with a project and how to mend it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -25,14 +26,15 @@ from altui.volumes.check import check_stack
 from altui.volumes.stack import Stack, open_stack
 from altui.workspace import Workspace, check_folder, overlaps
 
+Telling = Callable[[str], Progress]
 LOOKED_AT = 5  # masks a sample whose values are read, unless every one is asked for
 
 
 def check_project(
-    root: Path, *, deep: bool = False, progress: Progress = lambda done, total: None
+    root: Path, *, deep: bool = False, progress: Telling = lambda what: lambda done, total: None
 ) -> list[Finding]:
     """Look at everything that a round depends on; `deep` decodes every slice and mask.
-    `progress` is told of the stored files as they are hashed.
+    `progress` is told of what, and then how many of how many of it have been looked at.
 
     Raises AltuiError only where the folder itself cannot be read.
     """
@@ -48,17 +50,20 @@ def check_project(
             ),
             *machine_findings(None, root),
         ]
-    return [
-        *config_findings(config),
-        *(
-            finding
-            for sample in config.samples
-            for finding in sample_findings(root, sample, config, deep)
-        ),
-        *overlap_findings(root, config),
-        *state_findings(root, progress),
-        *machine_findings(config, root),
-    ]
+    with ThreadPoolExecutor(1) as pool:
+        # Meanwhile: another process loads torch, which takes longest in most projects.
+        machine = pool.submit(lambda: list(machine_findings(config, root)))
+        return [
+            *config_findings(config),
+            *(
+                finding
+                for sample in config.samples
+                for finding in sample_findings(root, sample, config, deep, progress)
+            ),
+            *overlap_findings(root, config),
+            *state_findings(root, progress("files hashed")),
+            *machine.result(),
+        ]
 
 
 def config_findings(config: Config) -> Iterator[Finding]:
@@ -86,13 +91,15 @@ def config_findings(config: Config) -> Iterator[Finding]:
             )
 
 
-def sample_findings(root: Path, sample: Sample, config: Config, deep: bool) -> Iterator[Finding]:
+def sample_findings(
+    root: Path, sample: Sample, config: Config, deep: bool, progress: Telling
+) -> Iterator[Finding]:
     """Images and masks of one sample."""
     where = f"sample {sample.name}"
     try:
-        with open_stack(root, sample.images) as images:
-            problems = check_stack(images, deep=deep)
-            yield from (Finding("error", where, problem) for problem in problems)
+        with open_stack(root, sample.images, first_only=True) as images:
+            problems = check_stack(images, deep, progress(f"slices of {plain(sample.name)}"))
+            yield from (Finding("error", where, one.message, one.hint) for one in problems)
             if not problems:
                 yield Finding(
                     "ok",
@@ -101,19 +108,19 @@ def sample_findings(root: Path, sample: Sample, config: Config, deep: bool) -> I
                     f"{images.width} × {images.height}, {images.dtype}",
                 )
             if sample.masks is not None:
-                yield from mask_findings(root, sample, images, config, deep)
+                yield from mask_findings(root, sample, images, config, deep, progress)
     except AltuiError as error:
         yield Finding("error", where, error.message, error.hint)
 
 
 def mask_findings(
-    root: Path, sample: Sample, images: Stack, config: Config, deep: bool
+    root: Path, sample: Sample, images: Stack, config: Config, deep: bool, progress: Telling
 ) -> Iterator[Finding]:
     """Size and values of a sample's masks."""
     where = f"masks of {sample.name}"
     assert sample.masks is not None
     try:
-        with open_stack(root, sample.masks) as masks:
+        with open_stack(root, sample.masks, first_only=True) as masks:
             found, wanted = ((stack.slices, stack.height, stack.width) for stack in (masks, images))
             if found != wanted:
                 yield Finding(
@@ -129,8 +136,8 @@ def mask_findings(
                     "error", where, f"hold {masks.dtype}, not class ids", "save them as uint8"
                 )
                 return
-            problems = check_stack(masks, deep=deep)
-            yield from (Finding("error", where, problem) for problem in problems)
+            problems = check_stack(masks, deep, progress(f"masks of {plain(sample.name)}"))
+            yield from (Finding("error", where, one.message, one.hint) for one in problems)
             if not problems:
                 yield from value_findings(where, masks, config, deep)
     except AltuiError as error:

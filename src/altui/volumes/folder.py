@@ -18,9 +18,12 @@ from altui.volumes.tiff import TiffStack
 class FolderStack(Stack):
     """One file a slice; files are opened when they are read, and closed again."""
 
-    def __init__(self, folder: Path, names: list[str], given: str) -> None:
-        """Read every file's header. `names` are relative to `folder` and naturally sorted;
-        `given` is what the person wrote. Raises AltuiError.
+    def __init__(
+        self, folder: Path, names: list[str], given: str, *, first_only: bool = False
+    ) -> None:
+        """Read every file's header, or of the `first_only`: the others' when they are read.
+        `names` are relative to `folder` and naturally sorted; `given` is what the person wrote.
+        Raises AltuiError.
         """
         with naming(partial(plain, given)):
             check_names(names)
@@ -28,7 +31,7 @@ class FolderStack(Stack):
         self.slices = len(names)
         with self._open(0) as one:
             self.height, self.width, self.dtype = one.height, one.width, one.dtype
-        for index in range(self.slices):
+        for index in range(0 if first_only else self.slices):
             with self._open(index) as one, naming(partial(self.where, index)):
                 require_alike(self, one.dtype, one.height, one.width)
 

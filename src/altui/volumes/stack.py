@@ -2,7 +2,7 @@
 
 import os
 import stat
-from functools import partial
+from functools import cache, partial
 from itertools import islice
 from pathlib import Path
 
@@ -20,10 +20,11 @@ WANTED = "give a multi-page TIFF, a folder of TIFF or PNG slices, or a glob"
 PUT = "put it there, or say in altui.toml where it is"
 
 
-def open_stack(root: Path, pattern: str) -> Stack:
+def open_stack(root: Path, pattern: str, *, first_only: bool = False) -> Stack:
     """The stack that `pattern` names: a file, a folder of slices or a glob.
 
-    `pattern` is absolute or relative to `root`. Headers are read, pixels are not.
+    `pattern` is absolute or relative to `root`. Headers are read, pixels are not; of many files,
+    `first_only` reads one, and leaves the others' to whoever has read them or is about to.
     Raises AltuiError naming the file, and the slice where it is one.
     """
     if not pattern.strip():
@@ -35,9 +36,9 @@ def open_stack(root: Path, pattern: str) -> Stack:
         except (FileNotFoundError, NotADirectoryError):
             if os.path.islink(path):
                 raise
-            return _open_glob(root, pattern)
+            return _open_glob(root, pattern, first_only)
         if stat.S_ISDIR(mode):
-            return _open_folder(path)
+            return _open_folder(path, first_only)
         if not stat.S_ISREG(mode):
             raise Damaged("neither a file nor a folder", WANTED)
         with path.open("rb") as file:
@@ -45,21 +46,37 @@ def open_stack(root: Path, pattern: str) -> Stack:
         return PngStack(path) if is_png else TiffStack(path)
 
 
-def _open_folder(folder: Path) -> Stack:
+def files_of(root: Path, pattern: str) -> list[str]:
+    """The real paths of the files that `pattern` names, without a look into them; nothing where
+    there are none. Raises OSError, ValueError.
+    """
+    path = root / pattern
+    if path.is_dir():
+        files = [path / name for name in in_folder(path)]
+    else:
+        files = [path] if path.exists() else [root / name for name in in_glob(root, pattern)]
+    real = cache(os.path.realpath)
+    return [
+        os.path.realpath(file) if os.path.islink(file) else f"{real(file.parent)}/{file.name}"
+        for file in files
+    ]
+
+
+def _open_folder(folder: Path, first_only: bool) -> Stack:
     names = in_folder(folder)
     if not names:
         raise Damaged(f"no TIFF or PNG files in this folder{_others(folder)}", WANTED)
     if len(names) == 1:  # so may a folder
         return open_stack(folder, names[0])
-    return FolderStack(folder, names, str(folder))
+    return FolderStack(folder, names, str(folder), first_only=first_only)
 
 
-def _open_glob(root: Path, pattern: str) -> Stack:
+def _open_glob(root: Path, pattern: str, first_only: bool) -> Stack:
     names = in_glob(root, pattern)
     if len(names) == 1:  # a glob may stand for one multi-page file
         return open_stack(root, names[0])
     if names:
-        return FolderStack(root, names, str(root / pattern))
+        return FolderStack(root, names, str(root / pattern), first_only=first_only)
     raise _nothing_at(root / pattern)
 
 

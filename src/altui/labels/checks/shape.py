@@ -102,5 +102,7 @@ def count_classes(runs: Runs, classes: Classes) -> Counter[int]:
     raise Refusal(
         "values",
         f"holds undeclared values: {listing(undeclared, shown=5)}; "
-        f"the classes are {known}; {classes.ignore} is ignored",
+        f"the classes are {known}; {classes.ignore} is ignored; "
+        "say in altui.toml what they mean: [import.values] "
+        f'{next(value for value in counts if value not in declared)} = "…", or "ignore"',
     )
