@@ -38,9 +38,7 @@ def collect(workspace: Workspace) -> tuple[str, ...]:
 def _ended(workspace: Workspace, history: History) -> list[tuple[JobRow, JobResult]]:
     """Jobs with a result and no recorded end."""
     found = []
-    for row in history.jobs:
-        if row.id in history.ends:
-            continue
+    for row in history.open_jobs:
         folder = JobFolder(workspace.jobs / row.id)
         try:
             result = folder.result()

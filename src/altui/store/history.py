@@ -303,6 +303,11 @@ class History:
         )
 
     @cached_property
+    def open_jobs(self) -> tuple[JobRow, ...]:
+        """Those whose end is not recorded."""
+        return tuple(job for job in self.jobs if job.id not in self.ends)
+
+    @cached_property
     def results_of(self) -> dict[int, str]:
         """The newest finished training of each round: the one whose figures count."""
         return {
