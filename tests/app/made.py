@@ -198,9 +198,9 @@ def confusion(quality: float) -> list[list[int]]:
 
 
 async def until(pilot: Pilot[None], true: Callable[[], bool], seconds: float = 15.0) -> None:
-    """Let the app work until something holds."""
+    """Let the app work until something holds, on a screen that has its widgets."""
     deadline = time.monotonic() + seconds
-    while not true():
+    while not (true() and all(one.is_mounted for one in pilot.app.screen_stack[-1:])):
         assert time.monotonic() < deadline, "it never came to hold"
         await pilot.pause(0.01)
         await asyncio.sleep(0.01)

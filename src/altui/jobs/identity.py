@@ -18,8 +18,10 @@ def is_alive(folder: JobFolder, process: Process) -> bool:
     if process.host != socket.gethostname():
         silent = heartbeat_age(folder)
         return silent is not None and silent < SILENT_SECONDS
-    # Where someone removed the lock, the pid with its start time has to speak for it.
-    held = lock_held(folder) or not (folder.path / LOCK).exists()
+    # Where someone removed the lock, the pid with its start time has to speak for it; a copy
+    # from a backup has neither lock nor heartbeat.
+    removed = not (folder.path / LOCK).exists() and heartbeat_age(folder) is not None
+    held = removed or lock_held(folder)
     return process.boot_id == boot_id() and is_running(process) and held
 
 
