@@ -70,6 +70,8 @@ async def test_other_colours_are_chosen_by_the_palette(folder: Path) -> None:
         await app.workers.wait_for_complete()
         await pilot.press("enter")
         await until(pilot, lambda: app.theme == "textual-light")
+        told = 'to keep it, write theme = "textual-light" into'
+        await until(pilot, lambda: any(told in one.message for one in app._notifications))
         await settle(pilot)
 
 
