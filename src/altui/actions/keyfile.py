@@ -136,7 +136,7 @@ def _arriving(modifiers: list[str], last: str) -> Iterator[str]:
     found = ANSI_SEQUENCES_KEYS.get(sent, ())
     if isinstance(found, str):
         yield _character_to_key(found)
-    elif found:
+    elif isinstance(found, tuple) and found:
         yield found[0].value
 
 
