@@ -90,6 +90,14 @@ CHECKS: tuple[Check, ...] = (
         "agreement_turned",
     ),
     _check(
+        "another-slice",
+        "quarantine",
+        "it fits the image of another slice that was asked for far better",
+        "slice",
+        "edges",
+        "edges_there",
+    ),
+    _check(
         "missing-class",
         "quarantine",
         "a class that the prediction and the labels nearest along z hold is not in it",
