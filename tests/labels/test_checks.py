@@ -16,7 +16,7 @@ from altui.codes import BY_CODE, CHECKS
 from altui.config import Classes
 from altui.labels.checks.agreement import Apart, compare
 from altui.labels.checks.content import check_content, check_missing
-from altui.labels.checks.disagreement import check_disagreement
+from altui.labels.checks.disagreement import NEWEST, check_disagreement
 from altui.labels.checks.pieces import small_pieces
 from altui.labels.checks.remark import Remark
 from altui.labels.checks.rules import Rules
@@ -270,7 +270,7 @@ def test_disagreement_far_beyond_that_of_other_slices(
     predicted.import_labels(*(save(o) for o in others if o not in asked), unasked=True)
     found = verdict()
     assert (found.outcome, found.code) == ("quarantined", "disagreement")
-    assert found.figures["slices"] == len(set(others) - set(asked))
+    assert found.figures["slices"] == min(NEWEST, len(set(others) - set(asked)))
     assert float(found.figures["disagreement"]) > float(found.figures["limit"])
     right = right_mask(predicted, one)
     right[0, 0] = 1  # a slice beside it has the same mask
@@ -308,7 +308,13 @@ def test_more_disagreement_is_never_less_doubtful(
     less, more = sorted((one, other))
     if check_disagreement(Apart(0.1, less), others):
         assert check_disagreement(Apart(0.1, more), others)
-    assert not check_disagreement(Apart(0.1, float(np.median(others))), others)
+    assert not check_disagreement(Apart(0.1, float(np.median(others[-NEWEST:]))), others)
+
+
+def test_what_the_first_networks_missed_is_forgotten() -> None:
+    early = (0.35, 0.5, 0.42, 0.3, 0.55, 0.4, 0.45, 0.6) * 2
+    assert not check_disagreement(Apart(0.2, 0.55), (*early, *LIKE[:7]))
+    assert check_disagreement(Apart(0.2, 0.55), (*early, *LIKE * 2))
 
 
 def test_one_bad_label_among_them_moves_nothing() -> None:

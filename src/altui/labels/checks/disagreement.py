@@ -10,6 +10,7 @@ from altui.labels.checks.remark import Remark
 from altui.text import count
 
 FEWEST = 8  # labels to compare with; fewer say nothing
+NEWEST = 16  # that count: networks get better, and what the first ones missed hides what is bad
 FAR = 3.5  # robust standard deviations
 LEAST_SPREAD = 0.25  # of the logits, where the labels happen to be much alike
 EDGE = 0.002  # nearer to 0 or 1, disagreements are as good as equal
@@ -19,11 +20,12 @@ POOR = 0.7  # labels' median disagreement, from which on a network is no judge
 
 def check_disagreement(apart: Apart, others: Sequence[float]) -> Remark | None:
     """`others`: the disagreements, 0..1, of labelled slices, each with the prediction of a
-    network that had not seen it.
+    network that had not seen it, oldest first.
 
     Far is far from their median by the median absolute deviation, both of logits: a few bad
     labels among them move neither (Leys et al., J. Exp. Soc. Psychol. 49, 2013).
     """
+    others = others[-NEWEST:]
     if len(others) < FEWEST or apart.share < NOTABLE:
         return None
     logits = _logit(np.array(others))

@@ -28,14 +28,17 @@ def remarks_on(db: Database, label: int) -> tuple[Remark, ...]:
 
 def disagreements(db: Database) -> tuple[float, ...]:
     """Of each slice's newest label that has one: its disagreement, 0..1, with the prediction of
-    a network that had not seen the slice. Labels without any are left out: they are the
-    prediction.
+    a network that had not seen the slice, oldest first. Labels without any are left out: they
+    are the prediction.
     """
     rows = db.execute(
         "SELECT sample, slice_index, figures FROM label_checks "
         "JOIN labels ON labels.id = label_checks.label ORDER BY labels.id"
     )
-    newest = {(sample, index): parsed(text).get("disagreement") for sample, index, text in rows}
+    newest: dict[tuple[str, int], Any] = {}
+    for sample, index, text in rows:
+        newest.pop((sample, index), None)
+        newest[sample, index] = parsed(text).get("disagreement")
     return tuple(share for share in newest.values() if isinstance(share, float) and share > 0)
 
 
