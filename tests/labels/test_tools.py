@@ -595,6 +595,16 @@ def test_a_whole_sample_that_nobody_labelled(project: Project, back: Path) -> No
     assert codes_found == {"unlabelled", "held-out"}
 
 
+def test_a_stack_that_is_no_whole_sample(project: Project, back: Path) -> None:
+    stack = volume(project, "screw1")
+    np.save(back / "screw1.npy", stack[:-1])
+    [short] = project.import_labels(back).verdicts
+    assert (short.code, "has 12; " in short.message) == ("stack", True)
+    np.save(back / "screw1.npy", stack.T)
+    [turned] = project.import_labels(back).verdicts
+    assert (turned.code, "slices come first" in turned.message) == ("stack", True)
+
+
 def test_a_stack_of_the_round(project: Project, asked: Asked, tmp_path: Path) -> None:
     """In the manifest's order; all must be of one size to lie in one TIFF."""
     bundle = project.export(tmp_path / "bundle")
