@@ -3,7 +3,6 @@
 import gzip
 import os
 import shutil
-import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -27,6 +26,7 @@ from altui.store.connection import STATE, Store
 from altui.store.history import History
 from altui.store.snapshot import check_schema, check_sound
 from altui.text import plain
+from altui.unfinished import unfinished
 
 GZIP = b"\x1f\x8b"
 
@@ -68,8 +68,7 @@ def restore(file: Path, root: Path) -> Restored:
             manifest = reader.manifest()
             root.mkdir(exist_ok=True)
             _check_free(root, manifest)
-            with tempfile.TemporaryDirectory(dir=root, prefix=".altui-restore-") as scratch:
-                stage = Path(scratch)
+            with unfinished(root) as stage:
                 _unpack(reader, manifest, stage)
                 history = _verify(stage, manifest)
                 _put_in_place(stage, root)
@@ -114,16 +113,20 @@ def _opened(file: Path) -> Iterator[Readable]:
 
 def _check_free(root: Path, manifest: Manifest) -> None:
     """Raises AltuiError where there is a project, or no room for one."""
+    _refuse_state(root)
+    if manifest.size > shutil.disk_usage(root).free:
+        raise AltuiError(
+            f"the backup unpacks to {manifest.size / 1e9:.1f} GB, more than is free there",
+            "free some space, or give a folder on a larger disk",
+        )
+
+
+def _refuse_state(root: Path) -> None:
     state = root / STATE
     if os.path.lexists(state) and not (state.is_dir() and not any(state.iterdir())):
         raise AltuiError(
             f"{plain(state)} is there already, and nothing is ever written over it",
             "restore into another folder, or move it aside",
-        )
-    if manifest.size > shutil.disk_usage(root).free:
-        raise AltuiError(
-            f"the backup unpacks to {manifest.size / 1e9:.1f} GB, more than is free there",
-            "free some space, or give a folder on a larger disk",
         )
 
 
@@ -177,6 +180,7 @@ def _put_in_place(stage: Path, root: Path) -> None:
     try:
         (stage / STATE).rename(root / STATE)
     except OSError:
+        _refuse_state(root)  # someone else was quicker, and the config is theirs too
         if ours:
             config.unlink()
         raise

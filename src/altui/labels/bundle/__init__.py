@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import tempfile
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,6 +32,7 @@ from altui.slices import SliceId
 from altui.store.connection import read_only
 from altui.store.history import History
 from altui.text import count, plain
+from altui.unfinished import unfinished
 from altui.workspace import Workspace
 
 ToolName = Literal["tiff", "napari", "cvat", "label-studio", "itk-snap"]
@@ -166,11 +166,8 @@ class _Export:
         """Raises AltuiError, OSError."""
         _check_target(self.target)
         self.target.parent.mkdir(parents=True, exist_ok=True)
-        scratch = tempfile.TemporaryDirectory(
-            dir=self.target.parent, prefix=f".{self.target.name}."
-        )
-        with scratch as folder:
-            made = Path(folder) / "bundle"
+        with unfinished(self.target.parent) as folder:
+            made = folder / "bundle"
             made.mkdir()
             premasks = self._files(Files(made, self.target.name), context)
             if self.workspace.store.writable:
