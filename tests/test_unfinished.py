@@ -137,7 +137,7 @@ def test_two_restores_at_once(
 
 @needs_root
 def test_a_config_on_a_full_disk(tmp_path: Path, mount: Mount) -> None:
-    mount(tmp_path, "-t", "tmpfs", "-o", "size=8k", "tmpfs")
+    mount(tmp_path, "-t", "tmpfs", "-o", "size=4k", "tmpfs")
     (tmp_path / "filler").write_bytes(bytes(4096))
     with pytest.raises(AltuiError, match="No space") as caught:
         write_config(tmp_path / "new")

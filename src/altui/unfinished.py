@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from altui.files import share
+
 PREFIX, LOCK = ".altui-unfinished-", ".lock"
 LONG = 86_400.0  # seconds after which nobody works in one whose lock tells nothing
 
@@ -32,7 +34,9 @@ def _make(parent: Path) -> tuple[Path, int]:
     while True:
         folder = parent / f"{PREFIX}{secrets.token_hex(4)}"
         folder.mkdir()
+        share(folder)
         lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        share(folder / LOCK)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:  # another altui took it for one that is left

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from altui.errors import AltuiError
-from altui.files import sync_folder
+from altui.files import make_folder, share, sync_folder
 from altui.labels.archive import (
     CONFIG,
     DATABASE_NAME,
@@ -135,9 +135,10 @@ def _unpack(reader: Reader, manifest: Manifest, stage: Path) -> None:
     folders = {stage}
     for entry in manifest.files:
         path = stage / entry.path
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         folders |= {one for one in path.parents if stage in one.parents}
         with path.open("xb") as file:
+            share(path)
             reader.copy(entry, file)
             file.flush()
             os.fsync(file.fileno())

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 import altui
 from altui.colours import hexadecimal
 from altui.errors import AltuiError
-from altui.files import write_json
+from altui.files import make_folder, write_json
 from altui.labels.bundle.content import contents
 from altui.labels.bundle.cvat import Cvat
 from altui.labels.bundle.files import Files, as_csv
@@ -168,7 +168,7 @@ class _Export:
         self.target.parent.mkdir(parents=True, exist_ok=True)
         with unfinished(self.target.parent) as folder:
             made = folder / "bundle"
-            made.mkdir()
+            make_folder(made)
             premasks = self._files(Files(made, self.target.name), context)
             if self.workspace.store.writable:
                 self._hand_out(made)
