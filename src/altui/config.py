@@ -33,7 +33,12 @@ def _no_nul(text: str) -> str:
     return text
 
 
-Name = Annotated[str, Field(pattern=r"^\w[\w.-]*$", max_length=100)]
+NAME, DEVICE = r"^\w[\w.-]*$", r"^(auto|cpu|cuda(:\d+)?)$"
+PATTERNS = {
+    NAME: "should be letters, digits, '_', '-' and '.' only, and begin with neither '-' nor '.'",
+    DEVICE: "should be auto, cpu, cuda or cuda:NUMBER",
+}
+Name = Annotated[str, Field(pattern=NAME, max_length=100)]
 Seed = Annotated[int, Field(ge=0, lt=1 << 32)]
 Share = Annotated[float, Field(ge=0, le=1)]
 NonEmpty = Annotated[str, Field(min_length=1), AfterValidator(_no_nul)]
@@ -151,7 +156,7 @@ class Training(Table):
     save_seconds: Annotated[float, Field(ge=0)] = 60.0  # between training.pt's
     seed: Seed = 0
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = "auto"
+    device: Annotated[str, Field(pattern=DEVICE)] = "auto"
     tile: Annotated[int, Field(ge=64, le=16384)] = 1536  # larger slices are read in tiles
 
     def total_steps(self, labelled: int) -> int:
@@ -368,12 +373,13 @@ def _describe(fault: Any, data: dict[str, Any]) -> str:
         case _:
             given = fault["input"]
             shown = f", not {plain(repr(given))}" if not isinstance(given, dict | list) else ""
-            return f"{where}: {_sentence(fault['msg'])}{shown}"
+            return f"{where}: {_sentence(fault)}{shown}"
 
 
-def _sentence(message: str) -> str:
+def _sentence(fault: Any) -> str:
+    message: str = fault["msg"]
     if message.startswith("String should match pattern"):
-        message = "should be letters, digits, '_', '-' and '.' only, or one of the listed values"
+        message = PATTERNS[fault["ctx"]["pattern"]]
     message = re.sub(r"(Tuple|List) should have", "should have", message)
     message = re.sub(r" after validation, not \d+", "", message)
     message = message.replace("a valid tuple", "a list")

@@ -386,8 +386,13 @@ class Project:
         [one] = as_slices((slice_id,))
         label = history.current_labels.get(one)
         if revision is not None:
-            label = history.labels_by_id.get(revision)
+            own = {history.numbers[kept.id]: kept for kept in history.labels if kept.slice == one}
+            label = own.get(revision)
         return None if label is None else read_label(self.workspace, label)
+
+    def kept_mask(self, label: int) -> npt.NDArray[np.integer]:
+        """(height, width) class ids of a label by its number in the store. Raises AltuiError."""
+        return read_label(self.workspace, self.workspace.store.history().labels_by_id[label])
 
     def own_mask(self, slice_id: SliceId) -> npt.NDArray[np.integer] | None:
         """(height, width) class ids of the mask that altui.toml gives a sample; None without."""

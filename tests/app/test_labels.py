@@ -75,7 +75,7 @@ async def test_what_came_back_and_what_is_missing(
         assert title(app) == f"{doubted}, mask in doubt"
         assert "a to accept it" in said(app)
         await press(pilot, "down")
-        revision = project.revisions(good)[-1].label.id
+        revision = project.revisions(good)[-1].number
         assert f"▸ {revision} by anna" in told(app)
         assert {"a", "x"}.isdisjoint(keys(app))
         await press(pilot, "down")
@@ -169,7 +169,7 @@ async def test_an_earlier_mask_is_looked_at_and_brought_back(
 ) -> None:
     _, good = sent
     send(project, good, 2)
-    first, second = (one.label.id for one in project.revisions(good))
+    first, second = 1, 2  # of this slice, whatever came in for others
     app = app_on(project.root)
     async with app.run_test(size=(120, 36)) as pilot:
         await open_labels(pilot)

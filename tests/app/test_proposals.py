@@ -68,16 +68,30 @@ async def test_any_slice_is_picked_by_its_name_and_rules_are_told(folder: Path) 
         assert any(n.message == "taken back: pick screw02:0" for n in app._notifications)
 
 
-@pytest.mark.parametrize("name", ["screw2:0", "screw05:1", "nonsense", "screw01:99"])
-async def test_what_is_no_slice_of_the_pool_is_refused(folder: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("screw2:0", 'no sample is named "screw2"'),
+        ("screw05:1", "screw05"),
+        ("nonsense", "SAMPLE:INDEX"),
+        ("screw01:99", "has slices 0 to"),
+    ],
+)
+async def test_what_is_no_slice_of_the_pool_is_asked_again(
+    folder: Path, name: str, told: str
+) -> None:
     app = app_on(folder)
     async with app.run_test() as pilot:
         await settle(pilot)
         await press(pilot, "2", "P")
         before = state_of(app.project)
         await answer(pilot, app, name)
-        await until(pilot, lambda: any(n.severity == "error" for n in app._notifications))
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+        assert app.screen.query_one(Input).value == name  # to be mended, not typed again
+        assert told in str(app.screen.query_one(".box Static", Static).render())
         assert state_of(Project.open(folder)) == before
+        await answer(pilot, app, "screw01:9")
+        await until(pilot, lambda: state_of(Project.open(folder)).get("screw01:9") == "approved")
 
 
 async def test_a_reason_stays_with_the_rejection(folder: Path) -> None:

@@ -26,8 +26,10 @@ from .test_snapshots import SIZES, Compare
 
 
 @pytest.fixture
-def found(folder: Path) -> Path:
-    """The stacks and masks of a project, without its config."""
+def found(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The stacks and masks of a project, without its config; no encoder's weights are here."""
+    monkeypatch.delenv("HF_HUB_CACHE", raising=False)
+    monkeypatch.setenv("HF_HOME", str(folder / "none"))
     (folder / "altui.toml").unlink()
     return folder
 
@@ -96,6 +98,22 @@ async def test_from_stacks_to_an_open_project(found: Path) -> None:
     assert [s["split"] for s in written["samples"]] == ["train", *["validation"] * 2, "test"]
     assert written["classes"]["names"] == ["background", "bone", "degradation layer", "implant"]
     assert written["query"] == {"initial": "random", "budget": 2}
+
+
+async def test_without_a_network_the_encoder_starts_from_a_file_or_at_random(found: Path) -> None:
+    app = app_on(found)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await looked(pilot)
+        about = screen.query_one("#about Told", Told)
+        assert "imagenet weights, which the first run has to fetch" in str(about.content)
+        await answer(pilot, "e", "weights/resnet34.pt")
+        assert 'encoder_weights = "weights/resnet34.pt": there is no such file' in told(screen)
+        await answer(pilot, "e", "none")
+        assert "press w" in told(screen)
+        assert "resnet34 from random weights" in str(about.content)
+        await write(pilot)
+        await settle(pilot)
+    assert config(found)["model"] == {"encoder_weights": "none"}
 
 
 async def test_an_empty_folder_says_what_to_put_there(tmp_path: Path) -> None:

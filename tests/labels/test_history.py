@@ -60,11 +60,27 @@ def test_an_earlier_one_is_restored(revised: Project, asked: Asked) -> None:
     assert (current(revised, asked[0]) == 255).sum() == 5
 
 
+def test_each_slice_counts_its_own(revised: Project, asked: Asked, save: Save) -> None:
+    report = revised.import_labels(save(asked[1]))
+    assert report.verdicts[0].message == "new"
+    mask = right_mask(revised, asked[1])
+    mask[0, 0] = 255
+    report = revised.import_labels(save(asked[1], mask=mask))
+    assert "replaces revision 1" in report.verdicts[0].message
+    assert [one.number for one in revised.revisions(asked[1])] == [1, 2]
+    new = revised.restore_label(asked[1], 1)
+    assert (new.number, new.restores, new.to_json()["restores"]) == (3, 1, 1)
+    earlier = revised.label(asked[1], 2)
+    assert earlier is not None
+    assert np.array_equal(earlier, mask)
+
+
 def test_what_cannot_be_restored(revised: Project, asked: Asked, save: Save) -> None:
     revised.import_labels(save(asked[1]))
     for slice_id, number, says in (
         (asked[0], 9, "no revision 9"),
-        (asked[0], 3, f"of {asked[1]}"),
+        (asked[0], 0, "no revision 0"),
+        (asked[0], 3, f"no revision 3 of {asked[0]}"),
         (asked[2], 1, "no label yet"),
         (SliceId("nobody", 1), 1, "nobody"),
     ):

@@ -174,7 +174,7 @@ def test_a_later_good_mask_takes_its_place(
     assert [one.slice for one in project.quarantined()] == [asked[0]], "sent anew, it waits anew"
     [revision] = project.revisions(asked[0])
     project.accept_quarantined(asked[0])
-    project.restore_label(asked[0], revision.label.id)
+    project.restore_label(asked[0], revision.number)
     assert project.status().quarantined == ()
 
 

@@ -78,7 +78,7 @@ def test_relabelled_slices_are_named_and_the_gain_is_not_counted(project: Projec
     project.refresh()
     found = project.status()
     assert found.rounds[1].gain is not None  # shown
-    assert found.rounds[1].changed == (f"1 label is since corrected: {one}",)
+    assert found.rounds[1].changed == (f"1 label was corrected since: {one}",)
     assert found.stopping.verdict == "undecided"
     assert str(one) in " ".join(found.stopping.reasons)
     assert "(changed)" in status_text(found)

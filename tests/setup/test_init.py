@@ -88,7 +88,9 @@ def test_a_class_of_one_slice_is_found_and_shares_are_of_every_pixel(
         ("screw01/screw01.tif", "screw01/screw01 ground truth.tif", "screw01"),
         ("screw01.v2/images", "screw01.v2/masks", "screw01.v2"),
         ("unlabelled/screw01.tif", "masks/screw01Mask.tif", "screw01"),
-        ("[roi] 1/images", "[roi] 1/masks", "roi__1"),
+        ("[roi] 1/images", "[roi] 1/masks", "roi_1"),
+        ("[roi]_01.ome.tif", "masks/[roi]_01.OME.tif", "roi_01"),
+        ("a__b.tif", "masks/a__b.tif", "a__b"),
     ],
 )
 def test_masks_find_their_images(

@@ -210,6 +210,26 @@ def test_outlines_leave_the_image_inside_clear(style: CellStyle) -> None:
         assert any(shades(2)[OUTLINE_SHADE] in pair for pair in samples)
 
 
+@pytest.mark.parametrize("thickness", [1, 2, 5])  # of 1,200 pixels
+@pytest.mark.parametrize("overlay", ["fill", "outline"])
+def test_a_thin_layer_around_something_is_seen(overlay: Overlay, thickness: int) -> None:
+    y, x = np.mgrid[:1200, :1200] - 600
+    radius = np.hypot(x, y)
+    classes = np.where(radius < 500, 1, 0).astype(np.uint8)
+    classes[radius < 200 + thickness], classes[radius < 200] = 2, 3
+    noise = np.random.default_rng(1).integers(0, 256, classes.shape, np.uint8)
+    looked = Look(overlay)
+    strips = half_blocks(noise, 60, 30, classes, look=looked, style="ascii")
+    alone = np.where(classes == 2, classes, np.uint8(0))
+    there = half_blocks(noise, 60, 30, alone, look=looked, style="ascii")
+    ring = sum(strip.text.count("2") for strip in there)
+    assert ring > 50
+    assert sum(strip.text.count("2") for strip in strips) == ring
+    coloured = half_blocks(noise, 60, 30, classes, look=looked)
+    cells = [colours(one) for strip in coloured for one in strip for _ in one.text]
+    assert sum(bool(set(shades(2)) & set(cell)) for cell in cells) >= ring
+
+
 def test_one_class_at_a_time() -> None:
     image, classes = phantom(100)
     strips = half_blocks(image, 60, 30, classes, style="ascii", look=Look(only=2))

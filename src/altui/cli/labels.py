@@ -208,7 +208,7 @@ def labels(
         return
     if revision is not None:
         new = opened.restore_label(slice_name, revision)
-        say(f"revision {new.label.id} of {new.label.slice} is now the mask of revision {revision}")
+        say(f"revision {new.number} of {new.label.slice} is now the mask of revision {revision}")
     own = opened.revisions(slice_name)
     if as_json:
         print_json([one.to_json() for one in own])

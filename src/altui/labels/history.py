@@ -7,18 +7,22 @@ from altui.errors import AltuiError
 from altui.labels.kept import digest_of
 from altui.slices import SliceId
 from altui.store.history import Event, History, Label
-from altui.text import listing, plain
+from altui.text import count, plain
 from altui.workspace import Workspace
 
 
 @dataclass(frozen=True)
 class Revision:
-    """One accepted mask; `rounds`: those whose finished networks were trained with it."""
+    """One accepted mask; `number` counts the slice's own from 1; `restores`: the number of the
+    one whose mask this is again; `rounds`: those whose finished networks were trained with it.
+    """
 
     label: Label
+    number: int
     event: Event
     rounds: tuple[int, ...]
     current: bool
+    restores: int | None = None
 
     @property
     def annotator(self) -> str:
@@ -30,7 +34,7 @@ class Revision:
         label = self.label
         return {
             "slice": str(label.slice),
-            "revision": label.id,
+            "revision": self.number,
             "current": self.current,
             "annotator": self.annotator,
             "who": self.event.who,
@@ -41,7 +45,7 @@ class Revision:
             "tool": label.tool or None,
             "minutes": label.minutes,
             "minutes_by": label.minutes_by or None,
-            "restores": label.restores,
+            "restores": self.restores,
             "path": label.path,
             "sha256": label.sha256,
             "rounds": list(self.rounds),
@@ -55,7 +59,8 @@ def revisions(history: History) -> dict[SliceId, tuple[Revision, ...]]:
     for label in history.labels:
         current = history.current_labels[label.slice] is label
         rounds = tuple(sorted(seen.get(label.id, ())))
-        own = Revision(label, history.event_of(label), rounds, current)
+        number, restores = history.numbers[label.id], history.numbers.get(label.restores or 0)
+        own = Revision(label, number, history.event_of(label), rounds, current, restores)
         found.setdefault(label.slice, []).append(own)
     return {slice_id: tuple(found[slice_id]) for slice_id in sorted(found)}
 
@@ -73,8 +78,8 @@ def restore_revision(workspace: Workspace, slice_id: SliceId, number: int) -> Re
     """Make an earlier revision's mask the current one again, by a new revision of the same
     file; nothing is taken away. Returns the new one.
 
-    Raises AltuiError for a revision that is not there, is another slice's, has the mask
-    that is current already, or whose file is damaged.
+    Raises AltuiError for a revision that is not there, has the mask that is current already,
+    or whose file is damaged.
     """
     revisions_of(workspace, slice_id)
     with workspace.store.write() as transaction:
@@ -106,19 +111,16 @@ def restore_revision(workspace: Workspace, slice_id: SliceId, number: int) -> Re
 
 def _earlier(history: History, slice_id: SliceId, number: int) -> Label:
     """The revision to be restored. Raises AltuiError."""
-    own = [label.id for label in history.labels if label.slice == slice_id]
-    hint = f"the revisions of {slice_id} are {listing(own)}"
-    label = next((label for label in history.labels if label.id == number), None)
-    if label is None:
-        raise AltuiError(f"there is no revision {number}", hint)
-    if label.slice != slice_id:
-        raise AltuiError(f"revision {number} is of {label.slice}, not of {slice_id}", hint)
-    current = history.current_labels[slice_id]
-    if label.id == current.id:
+    own = [label for label in history.labels if label.slice == slice_id]
+    hint = f"{slice_id} has {count(len(own), 'revision')}"
+    if not 1 <= number <= len(own):
+        raise AltuiError(f"there is no revision {number} of {slice_id}", hint)
+    label, current = own[number - 1], own[-1]
+    if label is current:
         raise AltuiError(f"revision {number} is current already", hint)
     if label.sha256 == current.sha256:
         raise AltuiError(
-            f"revision {number} is the same mask as the current revision {current.id}", hint
+            f"revision {number} is the same mask as the current revision {len(own)}", hint
         )
     return label
 

@@ -153,7 +153,7 @@ def import_from_oracle(workspace: Workspace, *, dry_run: bool = False) -> Import
             source = f"{masks}#{slice_id.index}" if masks else str(slice_id)
             label = history.current_labels.get(slice_id)
             if label is not None:
-                message = f"has a label already: revision {label.id}"
+                message = f"has a label already: revision {history.numbers[label.id]}"
                 verdicts.append(Verdict(source, "unchanged", "labelled", message, slice_id))
                 continue
             if slice_id.sample not in stacks:

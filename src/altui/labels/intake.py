@@ -174,7 +174,11 @@ class Intake:
         remarks = self._rules.ranked(self._remarks(history, checked))
         first = remarks[0] if remarks else None
         if first is None or first.level == "note":
-            message = f"replaces revision {current.id}, which is kept" if current else "new"
+            message = (
+                f"replaces revision {history.numbers[current.id]}, which is kept"
+                if current
+                else "new"
+            )
             verdict = Verdict(candidate.file, "accepted", "ok", message, candidate.slice)
             return Plan(replace(verdict, notes=remarks), remarks, writes=True)
         verdict = Verdict(
@@ -228,7 +232,7 @@ class Intake:
         if remarks and remarks[0].level != "note":
             first = remarks[0]
             raise Refusal(first.code, first.message, figures=first.figures)
-        message = f"a repeat of revision {repeat.label}, which stays the label"
+        message = f"a repeat of revision {history.numbers[repeat.label]}, which stays the label"
         verdict = Verdict(candidate.file, "accepted", REPEAT, message, candidate.slice)
         same = "the same mask as came before"
         known = replace(verdict, outcome="unchanged", code="unchanged", message=same)

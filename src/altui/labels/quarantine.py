@@ -25,13 +25,16 @@ from altui.workspace import Workspace
 
 @dataclass(frozen=True)
 class QuarantinedMask:
-    """One mask in quarantine, or that was; `decision` and `decided` say by whom and how."""
+    """One mask in quarantine, or that was; `decision` and `decided` say by whom and how, and
+    `revision` which of its slice's it became.
+    """
 
     row: Quarantined
     event: Event
     state: QuarantineState
     decision: QuarantineDecision | None = None
     decided: Event | None = None
+    revision: int | None = None
 
     @property
     def number(self) -> int:
@@ -69,7 +72,7 @@ class QuarantinedMask:
         decided = self.decided and {
             "who": self.decided.who,
             "at": self.decided.at,
-            "revision": self.decision.label if self.decision else None,
+            "revision": self.revision,
             "reason": self.decision.reason if self.decision else "",
         }
         return {
@@ -172,7 +175,9 @@ def _shown(history: History, row: Quarantined) -> QuarantinedMask:
     decision = decision_on(history, row)
     decided = history.event_of(decision) if decision else None
     state = quarantine_state(history, row)
-    return QuarantinedMask(row, history.event_of(row), state, decision, decided)
+    became = decision.label if decision else None
+    revision = history.numbers.get(became) if became else None
+    return QuarantinedMask(row, history.event_of(row), state, decision, decided, revision)
 
 
 def _slice(which: Which) -> SliceId:

@@ -17,19 +17,20 @@ KINDS = {Label: "revision", Reading: "repeat reading", Quarantined: "quarantined
 @dataclass(frozen=True)
 class Stored:
     """A kept file and the masks that stand on it: revisions, quarantined masks and readings of
-    repeats. `path` is relative to the project.
+    repeats. `path` is relative to the project; `number`: the newest one's, as people count.
     """
 
     path: str
     sha256: str
     labels: tuple[Mask, ...]
+    number: int
     original: bool = False
 
     @property
     def said(self) -> str:
         """Whose it is, in words: its newest revision."""
         newest = self.labels[-1]
-        text = f"{newest.slice} {KINDS[type(newest)]} {newest.id}"
+        text = f"{newest.slice} {KINDS[type(newest)]} {self.number}"
         return f"{text} as it came ({plain(newest.source)})" if self.original else text
 
 
@@ -42,9 +43,13 @@ def stored_files(history: History) -> tuple[Stored, ...]:
         if label.original:
             found.setdefault((True, label.original, label.source_sha256), []).append(label)
     return tuple(
-        Stored(path, sha256, tuple(labels), original)
+        Stored(path, sha256, tuple(labels), _number(history, labels[-1]), original)
         for (original, path, sha256), labels in sorted(found.items(), key=lambda item: item[0])
     )
+
+
+def _number(history: History, mask: Mask) -> int:
+    return history.numbers[mask.id] if isinstance(mask, Label) else mask.id
 
 
 def damaged(

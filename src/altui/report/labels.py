@@ -46,7 +46,6 @@ def labels_text(slices: Mapping["SliceId", Sequence["Revision"]]) -> str:
     rows = [
         (
             str(slice_id),
-            str(own[-1].label.id),
             str(len(own)),
             plain(own[-1].annotator),
             moment(own[-1].event.at),
@@ -54,28 +53,28 @@ def labels_text(slices: Mapping["SliceId", Sequence["Revision"]]) -> str:
         )
         for slice_id, own in slices.items()
     ]
-    header = ("slice", "revision", "revisions", "annotator", "when (UTC)", "rounds")
-    return printed(header, rows, " rr")
+    header = ("slice", "revisions", "annotator", "when (UTC)", "rounds")
+    return printed(header, rows, " r")
 
 
 def revisions_text(own: Sequence["Revision"]) -> str:
     """A revision a line, and where the mask and the file as it came lie."""
     rows = [
         (
-            str(one.label.id),
+            str(one.number),
             plain(one.annotator),
             plain(one.event.who),
             moment(one.event.at),
             work_text(one),
             rounds_seen(one),
             one.label.sha256[:12],
-            f"restores {one.label.restores}; " * bool(one.label.restores) + source_text(one),
+            f"restores {one.restores}; " * bool(one.restores) + source_text(one),
         )
         for one in own
     ]
     header = ("revision", "annotator", "by", "when (UTC)", "work", "rounds", "SHA-256", "from")
     newest = own[-1].label
-    lines = [printed(header, rows, "r   r"), f"current: revision {newest.id}, {newest.path}"]
+    lines = [printed(header, rows, "r   r"), f"current: revision {own[-1].number}, {newest.path}"]
     if newest.original:
         lines.append(f"as it came: {newest.original}")
     return "\n".join(lines)

@@ -45,7 +45,9 @@ def label_changes(history: History, before: str, after: str) -> tuple[str, ...]:
     gone = [one for one in old if one not in new]
     found = []
     if redrawn:
-        found.append(f"{_label(redrawn)} since corrected: {listing(redrawn, shown=4)}")
+        were = "was" if len(redrawn) == 1 else "were"
+        told = f"{count(len(redrawn), 'label')} {were} corrected since"
+        found.append(f"{told}: {listing(redrawn, shown=4)}")
     if gone:
         found.append(f"{_label(gone)} no longer used: {listing(gone, shown=4)}")
     return tuple(found)

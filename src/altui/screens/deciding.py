@@ -103,19 +103,27 @@ class DecidingScreen(LookingScreen):
         self.altui.perform(self.altui.project.undo, self._undone, waits="all")
 
     def action_pick(self) -> None:
-        from altui.screens.ask import Ask
-
-        project, instead_of = self.altui.project, self._replaceable()
-
-        def answered(name: str | None) -> None:
-            if name:
-                self.altui.perform(
-                    lambda: project.pick(name, instead_of), self._picked, waits="all"
-                )
-
+        instead_of = self._replaceable()
         place = f"in place of {instead_of}" if instead_of else "into the round"
         question = f"Which slice, as SAMPLE:INDEX? It comes {place}, approved"
-        given = str(self.viewed or "")
+        self._ask_for_slice(question, str(self.viewed or ""), instead_of)
+
+    def _ask_for_slice(self, question: str, given: str, instead_of: SliceId | None) -> None:
+        """Once more, with what was wrong, where the slice cannot be picked."""
+        from altui.screens.ask import Ask
+
+        project = self.altui.project
+
+        def answered(name: str | None) -> None:
+            def failed(error: Exception) -> None:
+                self.altui.drop_put_off()  # it was not meant for the name
+                self._ask_for_slice(self.altui.in_words(error), name or "", instead_of)
+
+            if name:
+                self.altui.perform(
+                    lambda: project.pick(name, instead_of), self._picked, failed, waits="all"
+                )
+
         self.app.push_screen(Ask("Pick a slice by hand", question, "pick", given), answered)
 
     def _replaceable(self) -> SliceId | None:

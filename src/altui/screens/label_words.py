@@ -32,7 +32,7 @@ class Mask:
     def said(self) -> str:
         if self.revision is None:
             return "mask in doubt"
-        return f"revision {self.revision.label.id}" + ", earlier" * (not self.revision.current)
+        return f"revision {self.revision.number}" + ", earlier" * (not self.revision.current)
 
 
 def masks_of(one: SliceLabels | None) -> tuple[Mask, ...]:
@@ -102,13 +102,13 @@ def check(remark: Remark) -> Content:
 
 
 def history(revision: Revision, looked_at: bool) -> Content:
-    """'▸ 12 by anna, 3 Mar 09:10, rounds 1, 2; from mask.tif'."""
+    """'▸ 2 by anna, 3 Mar 09:10, rounds 1, 2; from mask.tif'."""
     label = revision.label
     tool = f" ({plain(label.tool)})" if label.tool else ""
-    restored = f", restores {label.restores}" if label.restores else ""
+    restored = f", restores {revision.restores}" if revision.restores else ""
     rounds = f", rounds {rounds_seen(revision)}" if revision.rounds else ""
     return Content(
-        f"{'▸' if looked_at else ' '} {label.id} by {plain(revision.annotator)}, "
+        f"{'▸' if looked_at else ' '} {revision.number} by {plain(revision.annotator)}, "
         f"{when(revision.event.at)}{restored}{rounds}; from {name_of(label.source)}{tool}"
     )
 

@@ -244,7 +244,7 @@ class LabelsScreen(LookingScreen):
         one, mask = self._labels, self._mask
         if one is None or mask is None or mask.revision is None:
             return
-        number = mask.revision.label.id
+        number = mask.revision.number
 
         def answered(yes: bool | None) -> None:
             if yes:
@@ -252,7 +252,7 @@ class LabelsScreen(LookingScreen):
                 self.altui.perform(
                     lambda: self.altui.project.restore_label(one.slice, number),
                     lambda new: self.altui.say(
-                        f"revision {number} of {one.slice} is current again, as {new.label.id}"
+                        f"revision {number} of {one.slice} is current again, as {new.number}"
                     ),
                 )
 

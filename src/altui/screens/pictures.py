@@ -30,8 +30,8 @@ CONTRASTS: Final[tuple[Contrast, ...]] = ("sample", "slice", "range")
 class Wish:
     """A slice to see. `model`: the job whose prediction and uncertainty belong to it, if any.
 
-    In place of a prediction: `label`, a revision of its accepted mask; `doubt`, the number of
-    one in quarantine; `own`, the mask that its sample has. `differs`: in place of uncertainty,
+    In place of a prediction: `label` and `doubt`, an accepted mask and one in quarantine, by their
+    numbers in the store; `own`, the mask that its sample has. `differs`: in place of uncertainty,
     where that mask differs from the prediction.
     """
 
@@ -208,7 +208,7 @@ class Pictures:
             found = next((one for one in waiting if one.number == wish.doubt), None)
             return None if found is None else project.quarantined_mask(found)
         if wish.label is not None:
-            return project.label(wish.slice, wish.label)
+            return project.kept_mask(wish.label)
         if wish.own:
             return project.own_mask(wish.slice)
         return project.prediction(wish.slice) if wish.model else None

@@ -14,6 +14,7 @@ from altui.actions import Action, Context, bindings
 from altui.actions.everywhere import APP
 from altui.actions.wizard import LOOK_AGAIN, WIZARD
 from altui.config import CONFIG_NAME
+from altui.pretrained import is_file_name, to_be_fetched
 from altui.screens.ask import Ask, number
 from altui.screens.base import AltuiScreen
 from altui.screens.frame import StatusLine, TitleBar
@@ -116,7 +117,7 @@ class WizardScreen(AltuiScreen):
         if plan is None:
             return
         here = plan.samples[self._selected] if self._selected is not None else None
-        self.query_one("#about Told", Told).tell(about(plan, here))
+        self.query_one("#about Told", Told).tell(about(plan, here, self._root))
         self.query_one(StatusLine).tell(
             standing(plan, self._faults, self.altui.key_of("write_config"))
         )
@@ -179,6 +180,16 @@ class WizardScreen(AltuiScreen):
         if self._plan is not None:
             self._show(self._plan.next_initial())
 
+    def action_set_weights(self) -> None:
+        if self._plan is not None:
+            self._ask(
+                "Encoder weights",
+                "imagenet (fetched from huggingface.co, once), the path of a weight file, or none: "
+                "random ones, which take more labels and longer training",
+                self._plan.weights,
+                partial(given, "weights"),
+            )
+
     def _ask(
         self, title: str, question: str, now: str, change: Callable[[Plan, str], Plan]
     ) -> None:
@@ -234,7 +245,7 @@ def row(number: int, sample: Planned) -> Row:
     return str(number), texts
 
 
-def about(plan: Plan, here: Planned | None) -> Content:
+def about(plan: Plan, here: Planned | None, root: Path) -> Content:
     """What the file will say beside the samples; `here`: the one under the cursor."""
     classes = ", ".join(f"{number} {name}" for number, name in enumerate(plan.class_names))
     if plan.classes:
@@ -249,6 +260,7 @@ def about(plan: Plan, here: Planned | None) -> Content:
         ("classes", classes + source),
         ("budget", f"{count(plan.budget, 'slice')} a round"),
         ("round 1", plan.first_round),
+        ("network", f"{plan.model.encoder} from {starts_from(plan, root)}"),
     ]
     if here is not None:
         masks = f"masks {plain(here.mask.path)}" if here.mask else "no masks"
@@ -256,6 +268,16 @@ def about(plan: Plan, here: Planned | None) -> Content:
     told = [Content.assemble((f"{what:<8}", "$text-muted"), plain(text)) for what, text in lines]
     told += [Content(f"· {plain(note)}") for note in passed_over(plan)]
     return Content("\n").join(told)
+
+
+def starts_from(plan: Plan, root: Path) -> str:
+    """'imagenet weights, which the first run has to fetch'."""
+    if plan.weights == "none":
+        return "random weights"
+    if is_file_name(plan.weights):
+        return f"the weights in {plan.weights}"
+    fetched = ", which the first run has to fetch" if to_be_fetched(plan.model, root) else ""
+    return f"{plan.weights} weights{fetched}"
 
 
 def standing(plan: Plan, faults: list[str], key: str) -> Content:

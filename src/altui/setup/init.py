@@ -8,6 +8,7 @@ from pathlib import Path
 from altui.config import CONFIG_NAME, load, parse
 from altui.errors import AltuiError
 from altui.files import write_bytes
+from altui.pretrained import check_weights
 from altui.setup.plan import Plan, make_plan
 from altui.setup.template import compose
 from altui.store.connection import STATE
@@ -70,6 +71,10 @@ def faults(root: Path, plan: Plan) -> list[str]:
         found.append(
             f"the masks hold {len(plan.guessed)} classes, and {len(plan.class_names)} are named"
         )
+    try:
+        check_weights(plan.model, root)
+    except AltuiError as error:
+        found.append(error.message)
     try:
         parse(compose(plan), target)
     except AltuiError as error:

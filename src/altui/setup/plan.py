@@ -1,11 +1,12 @@
 """What a new altui.toml is to hold: first guessed from the folder, then as a person wants it."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 
-from altui.config import Query, Split, Training
+from altui.config import Model, Query, Split, Training
 from altui.query.strategies import STRATEGIES
 from altui.setup.guess import Shares, class_shares, guess_splits, pair
 from altui.setup.stacks import Found, Search, find_stacks
@@ -42,6 +43,7 @@ class Plan:
     classes: tuple[str, ...] | None = None
     budget: int = Query().budget
     initial: str = Query().initial
+    weights: str = Model().encoder_weights
 
     @property
     def guessed(self) -> tuple[str, ...] | None:
@@ -58,6 +60,10 @@ class Plan:
     def taken(self) -> tuple[Planned, ...]:
         """The samples that are not left out."""
         return tuple(sample for sample in self.samples if sample.split)
+
+    @property
+    def model(self) -> Model:
+        return Model(encoder_weights=self.weights)
 
     def split(self, split: Split) -> tuple[Planned, ...]:
         return tuple(sample for sample in self.samples if sample.split == split)
@@ -167,5 +173,6 @@ def unique(title: str) -> Callable[[Found], str]:
 
 def _allowed(text: str) -> str:
     """`text` as a sample's name may be; possibly nothing."""
-    kept = "".join(c if c.isalpha() or c.isdecimal() or c in "._-" else "_" for c in text)
+    marked = "".join(c if c.isalpha() or c.isdecimal() or c in "._-" else " " for c in text)
+    kept = re.sub("_* [_ ]*", "_", marked)
     return kept[:LONGEST_NAME].strip("._-")

@@ -21,6 +21,7 @@ MASK_WORD = re.compile(
     r"masks?|labels?|labell?ed|labelmaps?|annotations?|annotated|segmentations?|segmented|seg|gt"
     r"|ground|truth|groundtruth"
 )
+OME = re.compile(r"\.ome$", re.IGNORECASE)  # what is left of screw01.ome.tif
 HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 WORD = re.compile(r"[^\W\d_]+|\d+")
 
@@ -61,6 +62,7 @@ class Found:
     @property
     def _parts(self) -> tuple[str, ...]:
         last = self.path.stem if kind_of(self.path.name) else self.path.name
+        last = OME.sub("", last)
         return (*self.path.parts[:-1], last) if self.path.parts else ()
 
 

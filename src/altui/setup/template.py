@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from altui.config import Query, Stopping, Training
+from altui.config import Model, Query, Stopping, Training
 from altui.setup.plan import Plan, Planned
 from altui.text import count, plain
 
@@ -38,7 +38,7 @@ ignore = 255                          # mask value left out of training and metr
 [model]                                # names of segmentation-models-pytorch
 # architecture = "Unet"
 # encoder = "resnet34"
-# encoder_weights = "imagenet"         # fetched once; or a file, or "none": without a network
+{weights}
 # context_slices = 0                   # neighbours on each side, as channels
 
 [training]
@@ -73,6 +73,12 @@ def compose(plan: Plan) -> str:
         samples="".join(map(_sample, plan.taken)) or EXAMPLE,
         initial=_setting("initial", plan.initial, Query().initial, "for round 1, without a model"),
         budget=_setting("budget", plan.budget, Query().budget, "slices a round"),
+        weights=_setting(
+            "encoder_weights",
+            plan.weights,
+            Model().encoder_weights,
+            'fetched once; or a file, or "none": random ones',
+        ),
         crop=_setting("crop", plan.crop, Training().crop, "pixels a side"),
         watched=_setting("split", plan.watched, Stopping().split, "whose mIoU the rule watches"),
     )

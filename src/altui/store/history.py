@@ -289,6 +289,15 @@ class History:
         return {label.id: label for label in self.labels}
 
     @cached_property
+    def numbers(self) -> dict[int, int]:
+        """Each label's revision, as people count them: from 1 within its slice."""
+        counted: dict[SliceId, int] = {}
+        numbers: dict[int, int] = {}
+        for label in self.labels:
+            numbers[label.id] = counted[label.slice] = counted.get(label.slice, 0) + 1
+        return numbers
+
+    @cached_property
     def labels_of(self) -> Mapping[str, tuple[int, ...]]:
         """The revisions that each job's network saw."""
         return self._grown("labels_of", self.job_labels, lambda rows: rows)

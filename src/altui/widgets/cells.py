@@ -57,8 +57,10 @@ def shrink(layers: Layers, frame: Frame, only: int | None = None) -> Samples:
         part = frame.cut(classes, shape)
         if only is not None:
             part = np.where(part == only, part, np.uint8(0))
-        # The rarest class and the outlines win, so that a thin layer is seen at any size.
-        ids, outlines = rarest_class(part, *size), rarest_class(outlined(part), *size)
+        # The rarest class and the outlines win, so that a thin layer is seen at any size: rarest
+        # by area, as a thin layer has two edges and what it encloses one, which is shorter.
+        ids = rarest_class(part, *size)
+        outlines = rarest_class(outlined(part), *size, counted=part)
     return Samples(
         grey, ids, outlines, None if heat is None else highest(frame.cut(heat, shape), *size)
     )

@@ -45,15 +45,20 @@ def _axis_mean(image: npt.NDArray[np.generic], rows: int) -> npt.NDArray[np.floa
     return means
 
 
-def rarest_class(ids: npt.NDArray[np.uint8], rows: int, columns: int) -> npt.NDArray[np.uint8]:
+def rarest_class(
+    ids: npt.NDArray[np.uint8],
+    rows: int,
+    columns: int,
+    counted: npt.NDArray[np.uint8] | None = None,
+) -> npt.NDArray[np.uint8]:
     """`ids` (h, w) as (rows, columns) samples, each the rarest class in the area it covers.
 
-    Rarest by its share of the picture, so that a layer one pixel thin is still seen
-    when 27 × 27 pixels share a sample. 0 and 255 (ignore) give way to every class.
+    Rarest by its share of `counted` (h, w), or of `ids`, so that a layer one pixel thin is still
+    seen when 27 × 27 pixels share a sample. 0 and 255 (ignore) give way to every class.
     """
     if rows == ids.shape[0] and columns == ids.shape[1]:
         return ids
-    order = _commonest_first(ids)
+    order = _commonest_first(ids if counted is None else counted)
     rank = np.empty(256, np.uint8)
     rank[order] = np.arange(256, dtype=np.uint8)
     highest = _axis_highest(_axis_highest(ids, rows, rank.tobytes()).T, columns).T
