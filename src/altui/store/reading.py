@@ -11,8 +11,8 @@ from sqlite_utils import Database
 
 from altui.errors import AltuiError
 from altui.store.history import (
-    ClassesRow,
     ClaimRow,
+    ClassesRow,
     ConfusionRow,
     Decision,
     Event,
