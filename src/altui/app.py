@@ -19,6 +19,7 @@ from textual import events
 from textual.app import App, SystemCommand
 from textual.message import Message
 from textual.screen import Screen
+from textual.theme import Theme
 from textual.widgets import Input
 
 from altui.actions import Context, Keys, bindings, find, in_keys, is_valid, on_screen
@@ -30,8 +31,10 @@ from altui.screens.frame import is_too_small
 from altui.screens.opening import Opening
 from altui.screens.trouble import crash_in_words, in_words
 from altui.text import listing, with_project
+from altui.widgets.own_settings import Settings, settings_path
 from altui.widgets.plain_ascii import PlainAscii
 from altui.widgets.terminal import speaks_unicode
+from altui.widgets.theme import own_variables, theme_for
 from altui.widgets.type_ahead import Typed
 
 if TYPE_CHECKING:  # imported once the first frame is there
@@ -45,7 +48,6 @@ if TYPE_CHECKING:  # imported once the first frame is there
     from altui.screens.commands import ActionCommands
     from altui.screens.export import Wanted
     from altui.screens.pictures import Pictures
-    from altui.widgets.terminal import CellStyle
 
 
 INTERVAL = 1.0  # seconds
@@ -151,22 +153,25 @@ class AltuiApp(DoingApp):
         interval: float = INTERVAL,
         host: str | None = None,
         keys: Keys | AltuiError | None = None,
-        images: CellStyle | AltuiError | None = None,
+        settings: Settings | AltuiError | None = None,
     ) -> None:
         """`project`: its folder, or one that is open already. `interval`: seconds between two
         looks at it; five times that for the inbox. `keys`: other ones than altui's own, and
-        `images`: another style than the environment suggests, or why they could not be had.
+        `settings`: other pictures and colours than the environment suggests, or why they could
+        not be had.
         """
         super().__init__()
         self.animation_level = "none"
-        if self.console.color_system == "standard" and "TEXTUAL_THEME" not in os.environ:
-            self.theme = "ansi-dark"  # the terminal's own 16 colours, which its owner chose
+        sixteen = self.console.color_system == "standard"
+        begin_with = settings.theme if isinstance(settings, Settings) else None
+        if theme := theme_for(begin_with, sixteen, os.environ):
+            self.theme = theme
         if not speaks_unicode():
             self._filters.append(PlainAscii())
         self.keys = keys if isinstance(keys, Keys) else Keys()
         self.set_keymap(self.keys.keymap)
-        self.images = images if isinstance(images, str) else None
-        self._faults = [fault for fault in (keys, images) if isinstance(fault, AltuiError)]
+        self.images = settings.images if isinstance(settings, Settings) else None
+        self._faults = [fault for fault in (keys, settings) if isinstance(fault, AltuiError)]
         self.who = ""
         self.snapshot: Snapshot | None = None
         self.failure: Exception | None = None  # why the project could not be opened
@@ -240,10 +245,8 @@ class AltuiApp(DoingApp):
         return here.can(known, self.context)
 
     def get_css_variables(self) -> dict[str, str]:
-        """A terminal's own blue can hardly be read on its black."""
         variables = super().get_css_variables()
-        if self.theme == "ansi-dark":
-            variables["text-primary"] = "ansi_bright_cyan"
+        variables.update(own_variables(self.current_theme))  # for Textual's own dictionary, too
         return variables
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
@@ -254,10 +257,14 @@ class AltuiApp(DoingApp):
             self.complain(fault)
         # Back from the background it finds an empty screen.
         self.app_resume_signal.subscribe(self, lambda _: void(self.refresh(layout=True)))
+        self.theme_changed_signal.subscribe(self, self._theme_changed)
         # Asked to end, it gives the terminal back; outside the main thread that cannot be had.
         with suppress(NotImplementedError, RuntimeError, ValueError):
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit)
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._hung_up)
+
+    def _theme_changed(self, theme: Theme) -> None:
+        self.say(f'to keep it, write theme = "{theme.name}" into {settings_path()}')
 
     def _hung_up(self) -> None:
         """Leave in good order, but leave: most likely there is no terminal to wait for."""

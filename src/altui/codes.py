@@ -98,6 +98,13 @@ CHECKS: tuple[Check, ...] = (
         "edges_there",
     ),
     _check(
+        "exchanged",
+        "quarantine",
+        "it fits the prediction better with classes exchanged",
+        "agreement",
+        "agreement_exchanged",
+    ),
+    _check(
         "missing-class",
         "quarantine",
         "a class that the prediction and the labels nearest along z hold is not in it",

@@ -14,7 +14,7 @@ from .made import FixedClock, make_project
 @pytest.fixture(autouse=True)
 def same_everywhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """No colours, locales, time zones or folders of whoever runs the tests."""
-    for name in ("NO_COLOR", "LC_ALL", "LC_CTYPE", "ALTUI_USER"):
+    for name in ("NO_COLOR", "LC_ALL", "LC_CTYPE", "ALTUI_USER", "COLORFGBG"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LANG", "C.UTF-8")
     # Where the terminal has 16 colours only, the app takes another theme.

@@ -81,7 +81,7 @@ def altui(*arguments: object, code: str = "", **environ: str) -> Iterator[Termin
     """`altui ARGUMENTS`, after `code` of the test's own."""
     run = f"{code}\nimport sys; from altui.cli import main; sys.argv[0] = 'altui'; main()"
     # A size in the environment, such as the test runner's, would outrank the terminal's own.
-    own = ("NO_COLOR", "LC_ALL", "COLORTERM", "COLUMNS", "LINES")
+    own = ("NO_COLOR", "LC_ALL", "COLORTERM", "COLORFGBG", "COLUMNS", "LINES")
     kept = {k: v for k, v in os.environ.items() if k not in own}
     kept |= {"LANG": "C.UTF-8", **environ}
     with running([sys.executable, "-c", run, *map(str, arguments)], kept) as terminal:

@@ -1,14 +1,17 @@
 """A person's own keys: what keys.toml may say, what it may not, and what follows the keys."""
 
 from pathlib import Path
+from string import ascii_lowercase, digits
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from textual import events
+from textual._xterm_parser import XTermParser
 from textual.pilot import Pilot
 
 from altui.actions import ACTIONS, Keys, find
-from altui.actions.keyfile import clashes, read_keys
+from altui.actions.keyfile import FIXED, clashes, read_keys
 from altui.app import AltuiApp
 from altui.errors import AltuiError
 from altui.project import Project
@@ -21,6 +24,8 @@ from altui.widgets.told import Hanging
 from .made import press, settle, start_job, state_of, until
 from .test_decisions import selected
 from .test_robust import screen_text
+
+WORDS = ("take back your latest", "approve this slice")
 
 
 def keys_of(tmp_path: Path, text: str) -> Keys:
@@ -70,6 +75,8 @@ async def test_other_colours_are_chosen_by_the_palette(folder: Path) -> None:
         await app.workers.wait_for_complete()
         await pilot.press("enter")
         await until(pilot, lambda: app.theme == "textual-light")
+        told = 'to keep it, write theme = "textual-light" into'
+        await until(pilot, lambda: any(told in one.message for one in app._notifications))
         await settle(pilot)
 
 
@@ -81,9 +88,11 @@ async def test_what_a_line_of_help_cannot_hold_goes_on_under_its_words(folder: P
         await until(pilot, lambda: bool(app.screen.query(Hanging)))
         lines = str(app.screen.query_one(Hanging).content).splitlines()
         assert max(map(len, lines)) <= app.screen.query_one(Hanging).size.width
-        at = next(n for n, line in enumerate(lines) if line.startswith("     O  take the missing"))
-        assert lines[at + 1].startswith(" " * 8)
-        assert lines[at + 1][8] != " "
+        at = next(
+            n for n, line in enumerate(lines) if line.startswith("       O  take the missing")
+        )
+        assert lines[at + 1].startswith(" " * 10)
+        assert lines[at + 1][10] != " "
 
 
 def test_no_file_means_altuis_own(tmp_path: Path) -> None:
@@ -101,6 +110,19 @@ def test_keys_are_read_as_people_write_them(tmp_path: Path) -> None:
     assert keys.shown(reject) == "?"
 
 
+@pytest.mark.parametrize("modifier", ["ctrl", "alt"])
+def test_what_the_terminal_sends_for_a_key_is_taken_for_it(tmp_path: Path, modifier: str) -> None:
+    for letter in ascii_lowercase + digits * (modifier == "alt"):
+        sent = chr(ord(letter) & 0x1F) if modifier == "ctrl" else f"\x1b{letter}"
+        parser = XTermParser()
+        (came,) = [*parser.feed(sent), *parser.feed("")]
+        assert isinstance(came, events.Key)
+        if came.key not in FIXED:
+            text = f'suspend_process = "f1"\napprove = "{modifier}+{letter}"'
+            keys = keys_of(tmp_path, text)
+            assert came.key in keys.other["approve"]
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -116,6 +138,7 @@ def test_keys_are_read_as_people_write_them(tmp_path: Path) -> None:
         ('approve = "shift+a"', "write the character itself"),
         ('approve = "escape"', "has its fixed place"),
         ('approve = "ctrl+i"', "has its fixed place"),
+        ('approve = "ctrl+h"\nundo = "backspace"', '"Backspace" would do both approve and undo'),
         ("approve = ", "it is no TOML"),
         ("approve = " + "9" * 5000, "it is no TOML"),
         ('[approve]\nkey = "y"', "approve needs a key"),
@@ -180,6 +203,9 @@ async def test_other_keys_do_it_and_are_told(folder: Path, tmp_path: Path) -> No
         assert app.screen.query_one(RecordTable).cursor_row == at + 1
         await press(pilot, "question_mark")
         await until(pilot, lambda: "↑ j" in screen_text(app))
+        lines = str(app.screen.query_one(Hanging).content).splitlines()
+        (undo, approve) = (next(line for line in lines if word in line) for word in WORDS)
+        assert undo.index(WORDS[0]) == approve.index(WORDS[1])
 
 
 async def test_a_question_is_answered_with_other_keys(folder: Path, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from altui.screens.slice_pane import SlicePane
 from altui.slices import SliceId
 from altui.widgets.along_z import AlongZ
 from altui.widgets.layers import Look
+from altui.widgets.own_settings import Settings
 
 from .made import HEIGHT, WIDTH, finish_round, predict, press, settle, until
 from .test_decisions import app_on
@@ -317,14 +318,14 @@ async def test_o_where_the_project_cannot_be_written_to(
 
 
 async def test_pictures_off_and_a_faulty_setting_is_told(folder: Path) -> None:
-    app = AltuiApp(Project.open(folder, who="anna"), interval=60, images="off")
+    app = AltuiApp(Project.open(folder, who="anna"), interval=60, settings=Settings("off"))
     async with app.run_test() as pilot:
         await settle(pilot)
         await press(pilot, "2")
         assert "pictures are off" in screen_text(app)
         assert "▀" not in screen_text(app)
     fault = AltuiError("app.toml: images is 3", "mend it")
-    app = AltuiApp(Project.open(folder, who="anna"), interval=60, images=fault)
+    app = AltuiApp(Project.open(folder, who="anna"), interval=60, settings=fault)
     async with app.run_test() as pilot:
         await settle(pilot)
         assert any("images is 3" in notice.message for notice in app._notifications)

@@ -111,10 +111,17 @@ def test_sixteen_colours_are_not_sent_others(folder: Path) -> None:
         assert not re.search(rb"[34]8;[25];", said + terminal.seen)
 
 
-@pytest.mark.parametrize("theme", ["textual-light", "ansi-light"])
-def test_light_terminals(folder: Path, theme: str) -> None:
-    with altui("open", folder, TEXTUAL_THEME=theme) as terminal:
-        terminal.until(b"Stop?")
+@pytest.mark.parametrize(
+    "said", [{"TEXTUAL_THEME": "ansi-light"}, {"COLORFGBG": "0;15"}, {"XDG_CONFIG_HOME": "own"}]
+)
+def test_light_terminals(folder: Path, tmp_path: Path, said: dict[str, str]) -> None:
+    own = tmp_path / "own" / "altui" / "app.toml"
+    own.parent.mkdir(parents=True)
+    own.write_text('theme = "textual-light"\n')
+    settings = {"XDG_CONFIG_HOME": str(tmp_path / said.get("XDG_CONFIG_HOME", "none"))}
+    with altui("open", folder, COLORTERM="truecolor", **said | settings) as terminal:
+        seen = terminal.until(b"Stop?")
+        assert (b"48;2;224;224;224" in seen) == ("TEXTUAL_THEME" not in said)
         terminal.type("2")
         terminal.until(b"Why this slice")
 

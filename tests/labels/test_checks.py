@@ -16,7 +16,8 @@ from altui.codes import BY_CODE, CHECKS
 from altui.config import Classes
 from altui.labels.checks.agreement import Apart, compare
 from altui.labels.checks.content import check_content, check_missing
-from altui.labels.checks.disagreement import NEWEST, check_disagreement
+from altui.labels.checks.disagreement import check_disagreement
+from altui.labels.checks.exchanged import check_exchanged
 from altui.labels.checks.pieces import small_pieces
 from altui.labels.checks.remark import Remark
 from altui.labels.checks.rules import Rules
@@ -256,9 +257,9 @@ def test_disagreement_far_beyond_that_of_other_slices(
     predicted: Project, asked: Asked, save: Save
 ) -> None:
     one = asked[0]
-    swapped = right_mask(predicted, one)
-    swapped[swapped > 0] = 3 - swapped[swapped > 0]
-    path = save(one, "swapped.tif", swapped)
+    half = right_mask(predicted, one)
+    half[:, 15:] = 0
+    path = save(one, "half.tif", half)
     slice_id = SliceId(one.sample, one.index)
 
     def verdict() -> Verdict:
@@ -270,7 +271,7 @@ def test_disagreement_far_beyond_that_of_other_slices(
     predicted.import_labels(*(save(o) for o in others if o not in asked), unasked=True)
     found = verdict()
     assert (found.outcome, found.code) == ("quarantined", "disagreement")
-    assert found.figures["slices"] == min(NEWEST, len(set(others) - set(asked)))
+    assert found.figures["slices"] == 8, "of those that mark about as much"
     assert float(found.figures["disagreement"]) > float(found.figures["limit"])
     right = right_mask(predicted, one)
     right[0, 0] = 1  # a slice beside it has the same mask
@@ -286,41 +287,82 @@ def test_disagreement_is_over_what_either_marks() -> None:
     assert compare(np.full_like(mask, 255), mask, 255) == Apart(0, 0)
 
 
-LIKE = (0.1, 0.12, 0.09, 0.15, 0.11, 0.08, 0.13, 0.1)
+def apart(disagreement: float, marked: float = 0.2) -> Apart:
+    return Apart(marked * disagreement, disagreement)
+
+
+LIKE = tuple(apart(one) for one in (0.1, 0.12, 0.09, 0.15, 0.11, 0.08, 0.13, 0.1))
 
 
 def test_disagreement_says_nothing_without_reason() -> None:
-    assert check_disagreement(Apart(0.2, 0.9), LIKE)
-    assert not check_disagreement(Apart(0.2, 0.9), LIKE[:-1]), "too few to compare with"
-    assert not check_disagreement(Apart(0.001, 0.9), LIKE), "too few pixels to matter"
-    assert not check_disagreement(Apart(0.2, 0.15), LIKE)
-    assert not check_disagreement(Apart(0.5, 1.0), (0.8,) * 9), "the network knows nothing"
+    assert check_disagreement(apart(0.9), LIKE)
+    assert not check_disagreement(apart(0.9), LIKE[:-1]), "too few to compare with"
+    assert not check_disagreement(apart(0.9, 0.01), LIKE), "too few pixels to matter"
+    assert not check_disagreement(apart(0.15), LIKE)
+    assert not check_disagreement(apart(1.0), (apart(0.8),) * 9), "the network knows nothing"
+
+
+def test_labels_that_mark_about_as_much_are_compared_with() -> None:
+    """At the ends of a sample, where little is marked, people and networks differ in more of it."""
+    ends = tuple(apart(0.6 + 0.03 * i, 0.03) for i in range(8))
+    for others in ((*LIKE, *ends), (*ends, *LIKE)):
+        assert check_disagreement(apart(0.6, 0.2), others)
+        assert not check_disagreement(apart(0.6, 0.03), others)
+    unknown = tuple(Apart(0, one.disagreement) for one in (*LIKE, *ends))  # of before it was kept
+    assert not check_disagreement(apart(0.6, 0.2), unknown)
+    found = check_disagreement(apart(0.6, 0.2), (*unknown, *LIKE))
+    assert found
+    assert found.figures["slices"] == 8
 
 
 @given(
     st.lists(st.floats(0.001, 0.5), min_size=8, max_size=40),
-    st.floats(0, 1),
-    st.floats(0, 1),
+    st.floats(0.001, 1),
+    st.floats(0.001, 1),
 )
 def test_more_disagreement_is_never_less_doubtful(
     others: list[float], one: float, other: float
 ) -> None:
     less, more = sorted((one, other))
-    if check_disagreement(Apart(0.1, less), others):
-        assert check_disagreement(Apart(0.1, more), others)
-    assert not check_disagreement(Apart(0.1, float(np.median(others[-NEWEST:]))), others)
-
-
-def test_what_the_first_networks_missed_is_forgotten() -> None:
-    early = (0.35, 0.5, 0.42, 0.3, 0.55, 0.4, 0.45, 0.6) * 2
-    assert not check_disagreement(Apart(0.2, 0.55), (*early, *LIKE[:7]))
-    assert check_disagreement(Apart(0.2, 0.55), (*early, *LIKE * 2))
+    labels = [apart(share) for share in others]
+    if check_disagreement(apart(less), labels):
+        assert check_disagreement(apart(more), labels)
+    assert not check_disagreement(apart(min(others)), labels)
 
 
 def test_one_bad_label_among_them_moves_nothing() -> None:
     for bad in (0.001, 0.99):
-        assert check_disagreement(Apart(0.2, 0.6), (*LIKE, bad))
-        assert not check_disagreement(Apart(0.2, 0.16), (*LIKE, bad))
+        assert check_disagreement(apart(0.6), (*LIKE, apart(bad)))
+        assert not check_disagreement(apart(0.16), (*LIKE, apart(bad)))
+
+
+def test_classes_exchanged(predicted: Project, asked: Asked, save: Save) -> None:
+    """The order of a tool's labels is not altui's: without other labels, it is told."""
+    for one in asked:
+        mask = right_mask(predicted, one)
+        other = np.where(mask > 0, 3 - mask, 0).astype(np.uint8)
+        verdict = only(predicted, save(one, mask=other))
+        assert (verdict.outcome, verdict.code) == ("quarantined", "exchanged")
+        assert "bone and implant exchanged" in verdict.message
+        own, back = (verdict.figures[name] for name in ("agreement", "agreement_exchanged"))
+        assert float(back) > float(own)
+
+
+def test_what_is_no_exchange() -> None:
+    right = np.repeat(np.arange(4, dtype=np.uint8), 100).reshape(20, 20)
+    classes = Classes(names=("background", "bone", "layer", "implant"))
+    order = np.array([0, 2, 3, 1], np.uint8)
+    assert check_exchanged(order[right], right, classes), "three of them, in a ring"
+    assert check_exchanged(255 * (right == 9) + order[right], right, classes)
+    assert not check_exchanged(right, right, classes)
+    merged = np.array([0, 1, 1, 3], np.uint8)
+    assert not check_exchanged(right, merged[right], classes), "the network takes layer for bone"
+    assert not check_exchanged(merged[right], right, classes), "or the annotator does"
+    gone = np.array([0, 0, 1, 3], np.uint8)
+    assert not check_exchanged(right, gone[right], classes)
+    few = right.copy()
+    few[5, :5], few[10, :5] = 2, 1
+    assert not check_exchanged(few, right, classes)
 
 
 def test_islands_and_holes_are_noted(project: Project, asked: Asked, save: Save) -> None:

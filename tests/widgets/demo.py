@@ -13,6 +13,7 @@ from altui.widgets.chart import LineChart, Reference, Series
 from altui.widgets.layers import Layers, Look
 from altui.widgets.palette import legend
 from altui.widgets.slice_view import SliceView
+from altui.widgets.theme import own_variables
 
 from .phantom import NAMES, phantom
 
@@ -43,6 +44,11 @@ class Demo(App[None]):
     def __init__(self, size: int = 300) -> None:
         super().__init__()
         self.slices = [phantom(size, seed=seed) for seed in range(2)]
+
+    def get_css_variables(self) -> dict[str, str]:
+        variables = super().get_css_variables()
+        variables.update(own_variables(self.current_theme))
+        return variables
 
     def compose(self) -> ComposeResult:
         with Horizontal():

@@ -20,12 +20,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from altui.errors import AltuiError
 from altui.widgets.cells import shrink
 from altui.widgets.compose import rgb
 from altui.widgets.graphics import PLACEHOLDER
 from altui.widgets.layers import Layers, Look, framed
-from altui.widgets.own_images import graphics, read_images, style_of
+from altui.widgets.own_images import graphics, style_of
 
 from .phantom import phantom
 
@@ -169,27 +168,3 @@ def test_what_is_asked_for_is_had_anywhere() -> None:
     assert style_of("sixel", environ) == "sixel"
     assert style_of("off", environ) == "off"
     assert style_of("half-cell", {"TERM": "xterm-kitty"}) == "half-cell"
-
-
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ('images = "kity"', "not one of auto, half-cell, sixel, kitty, off"),
-        ("images = 3", "not one of"),
-        ('image = "kitty"', 'did you mean "images"'),
-        ("images = ", "cannot be read"),
-        ("\xff", "cannot be read"),
-    ],
-)
-def test_a_faulty_file_is_told(tmp_path: Path, text: str, told: str) -> None:
-    path = tmp_path / "app.toml"
-    path.write_bytes(text.encode("latin-1"))
-    with pytest.raises(AltuiError, match=told):
-        read_images(path)
-
-
-def test_the_file_and_none(tmp_path: Path) -> None:
-    path = tmp_path / "app.toml"
-    assert read_images(path) == "auto"
-    path.write_text('images = "off"\n')
-    assert read_images(path) == "off"

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
 
+from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual.keys import Keys as TextualKeys
 from textual.keys import _character_to_key, key_to_character
 
@@ -24,8 +25,6 @@ MODIFIERS = ("ctrl", "alt", "shift")
 KNOWN = {key.value for key in TextualKeys}
 FIXED = ("escape", "enter", "tab", "shift+tab", "ctrl+c")
 """What dialogs, fields and panels are used with."""
-# A terminal sends the same for both.
-SAME = {"ctrl+i": "tab", "ctrl+m": "enter", "ctrl+left_square_bracket": "escape"}
 
 
 def keys_path() -> Path:
@@ -105,10 +104,11 @@ def _keys(name: str, value: object) -> tuple[str, ...]:
     keys = [key for key in given if isinstance(key, str) and key]
     if not keys or len(keys) < len(given):
         raise ValueError(f'{name} needs a key, such as "y", or a list of keys')
-    return tuple(_key(name, key) for key in keys)
+    return tuple(dict.fromkeys(one for key in keys for one in _key(name, key)))
 
 
-def _key(name: str, key: str) -> str:
+def _key(name: str, key: str) -> tuple[str, ...]:
+    """What is pressed, and what Textual makes of it, where that is another key."""
     *modifiers, last = key.split("+") if len(key) > 1 and not key.endswith("++") else (key,)
     if len(last) == 1 and last.isprintable():
         last = _character_to_key(last)
@@ -118,10 +118,26 @@ def _key(name: str, key: str) -> str:
         raise ValueError(f'{name}: "{plain(key)}" is no key{did_you_mean(last, KNOWN)}')
     if any(modifier not in MODIFIERS for modifier in modifiers):
         raise ValueError(f'{name}: "{plain(key)}" is no key: before + stand {", ".join(MODIFIERS)}')
-    found = "+".join((*modifiers, last))
-    if SAME.get(found, found) in FIXED:
+    found = ("+".join((*modifiers, last)), *_arriving(modifiers, last))
+    if set(found) & set(FIXED):
         raise ValueError(f'{name}: "{plain(key)}" has its fixed place in dialogs')
     return found
+
+
+def _arriving(modifiers: list[str], last: str) -> Iterator[str]:
+    """Terminals send the same for ctrl+h and backspace, alt+b and ctrl+left, ctrl+i and tab."""
+    character = key_to_character(last) or ""
+    if modifiers == ["alt"]:
+        sent = f"\x1b{character}"
+    elif modifiers == ["ctrl"] and "@" <= character <= "~":
+        sent = chr(ord(character) & 0x1F)
+    else:
+        return
+    found = ANSI_SEQUENCES_KEYS.get(sent, ())
+    if isinstance(found, str):
+        yield _character_to_key(found)
+    elif isinstance(found, tuple) and found:
+        yield found[0].value
 
 
 def _refusal(path: Path, faults: list[str]) -> AltuiError:

@@ -70,9 +70,9 @@ def open_app(project: Path) -> None:
         )
     from altui.actions.keyfile import own_keys
     from altui.app import AltuiApp
-    from altui.widgets.own_images import own_images
+    from altui.widgets.own_settings import own_settings
 
-    app = AltuiApp(project, keys=own_keys(), images=own_images())
+    app = AltuiApp(project, keys=own_keys(), settings=own_settings())
     app.run()
     if app.failure:
         click.get_current_context().find_root().obj = project  # for its hint

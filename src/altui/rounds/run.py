@@ -124,6 +124,7 @@ def cancel(workspace: Workspace, name: str | None = None) -> str:
             raise AltuiError(f"{job.id} is {job.state}: there is nothing to cancel")
         if JobFolder(workspace.jobs / job.id).result() is not None:
             raise AltuiError(f"{job.id} has just ended: its results are in")
+        local.check_stoppable(JobFolder(workspace.jobs / job.id))
         end(transaction, job.id, "cancelled", f"cancelled by {transaction.who}")
     local.stop(JobFolder(workspace.jobs / job.id))
     if job.kind == "simulate":

@@ -15,7 +15,7 @@ from altui.screens.frame import TABS
 from altui.text import plain
 from altui.widgets.told import Hanging
 
-HANG = 8  # columns of keys
+LEAST = 4  # columns of keys
 
 
 class Help(Dialog[None]):
@@ -30,13 +30,16 @@ class Help(Dialog[None]):
         """The keys of `screen_name` come first; `can`: what can be done now."""
         super().__init__()
         self._first, self._can = screen_name, can
+        self._columns = LEAST
 
     def body(self) -> ComposeResult:
+        shown = (self.altui.keys.shown(action) for action in ACTIONS if not action.is_part)
+        self._columns = max(LEAST, *map(len, shown))
         with Vertical(classes="box") as box:
             box.border_title = "Keys"
             box.border_subtitle = "↑ ↓ scroll   Esc close"
             with VerticalScroll(id="keys"):
-                yield Hanging(self._lines(), HANG)
+                yield Hanging(self._lines(), self._columns + 4)
 
     def _lines(self) -> Sequence[Content]:
         sections = sorted(TABS, key=lambda tab: tab[0] != self._first)
@@ -59,7 +62,7 @@ class Help(Dialog[None]):
 
     def _line(self, action: Action) -> Content:
         line = Content.assemble(
-            (f"  {self.altui.keys.shown(action):>4}", "bold"), f"  {action.help}"
+            (f"  {self.altui.keys.shown(action):>{self._columns}}", "bold"), f"  {action.help}"
         )
         if not self._can(action):
             line = Content.assemble(line, (" (not now)", "$text-muted"))
@@ -69,6 +72,6 @@ class Help(Dialog[None]):
         """The keys of lists, on one line."""
         up, down, *others = (self.altui.keys.shown(action) for action in LISTS)
         return Content.assemble(
-            (f"  {up:>2} {down}", "bold"),
+            (f"  {f'{up} {down}':>{self._columns}}", "bold"),
             f"  move in a list; {', '.join(others)} too; Tab: to the next panel",
         )

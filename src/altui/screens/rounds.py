@@ -163,8 +163,9 @@ def class_curves(status: Status) -> list[Series]:
         Series(
             plain(name),
             tuple((one.labelled, one.class_iou.get(name)) for one in status.rounds),
+            class_id=class_id,
         )
-        for name in (status.rounds[0].class_iou if status.rounds else ())
+        for class_id, name in enumerate(status.rounds[0].class_iou if status.rounds else ())
     ]
 
 

@@ -207,7 +207,9 @@ class SlicePane(Titled, Vertical):
             return  # it would come and go, and the picture grow and shrink
         look, shown = self._viewing.look, self.query_one(".legend", Told)
         style = self.view.cell_style
-        entries = legend(self._class_names, style, self._palette, look.only)
+        theme = self.app.current_theme
+        on_dark = theme.dark and not theme.ansi
+        entries = legend(self._class_names, style, self._palette, look.only, on_dark)
         if not self.has_classes:
             entries = []
         elif look.overlay == "off":

@@ -27,6 +27,7 @@ GREYS: Final = 24
 """Grey levels on screen: the palette's grey ramp, 8, 18, … 238."""
 
 _FIRST_GREY: Final = 232
+_BLACK: Final = 16  # that no terminal has other colours for
 PER_SHADE: Final = GREYS // 4
 
 # A mixture with the grey beneath, rounded to 256 colours, would change hue from grey to
@@ -76,13 +77,15 @@ def legend(
     style: CellStyle = "half-cell",
     palette: Palette = CLASS_COLOURS,
     only: int | None = None,
+    on_dark: bool = True,
 ) -> list[Content]:
     """For each class but background, or `only` for one: its mark in the overlay and its name.
 
-    `names` are all class names; the position is the class id, as in `altui.toml`.
+    `names` are all class names; the position is the class id, as in `altui.toml`. Unless they are
+    `on_dark`, marks have black about them, as in the picture: yellow on white is none.
     """
     return [
-        Content.assemble(_mark(class_id, style, palette), " ", plain(name))
+        Content.assemble(_mark(class_id, style, palette, on_dark), " ", plain(name))
         for class_id, name in enumerate(names)
         if class_id > 0 and only in (None, class_id)
     ]
@@ -96,11 +99,14 @@ def heat_legend(style: CellStyle = "half-cell") -> Content:
     return Content.assemble("uncertainty low ", *ramp, " high")
 
 
-def _mark(class_id: int, style: CellStyle, palette: Palette) -> Content:
+def _mark(class_id: int, style: CellStyle, palette: Palette, on_dark: bool) -> Content:
     if style == "ascii":
         return Content(symbol(class_id))
     _, darker, lighter, _ = shades(class_id, palette)
-    return Content.assemble(*(("█", _style(code)) for code in (darker, lighter)))
+    mark = Content.assemble(*(("█", _style(code)) for code in (darker, lighter)))
+    if on_dark:
+        return mark
+    return Content.assemble(("▐", _style(_BLACK)), mark, ("▌", _style(_BLACK)))
 
 
 def _style(code: int) -> Style:

@@ -21,6 +21,7 @@ from altui.widgets.grid import Grid, shortened
 from altui.widgets.layout import GLYPHS, arranged
 from altui.widgets.series import Guide, Range, Reference, Series, usable
 from altui.widgets.terminal import LineStyle
+from altui.widgets.theme import hue
 
 EMPTY: Final = "No mIoU yet: it appears here when the first round is evaluated."
 X_NAME: Final = "labelled slices"
@@ -30,7 +31,7 @@ _SHORT: Final[Dash] = (1, 1)
 _LONG: Final[Dash] = (3, 3)
 _EDGE: Final[Dash] = (1, 3)  # of a band
 _REACH = 0.5  # of the measured height: how far ranges may stretch the y axis, each way
-_COLOURS = ("$text-primary", "$text-warning", "$text-success", "$text-secondary")
+_CLASS_OF = (1, 2, 0, 6, 5, 3, 4, 7)  # whose hue a series without one has, by its place
 
 
 @dataclass(frozen=True)
@@ -210,7 +211,8 @@ class _Plot:
                 newest = ""
             name = f"{curve.marker} {curve.name}"
             text = shortened(name, share - len(newest), self.glyphs.ellipsis) + newest
-            self.grid.put(0, column, text, curve.colour)
+            self.grid.put(0, column, text)
+            self.grid.put(0, column, curve.marker, curve.colour)  # words are for all eyes
             column += cell_len(text) + 2
 
 
@@ -220,7 +222,7 @@ def _curve(series: Series, place: int, style: LineStyle) -> _Curve:
         series.name,
         series.measured(),
         markers[place % len(markers)],
-        _COLOURS[place % len(_COLOURS)],
+        hue(_CLASS_OF[place % len(_CLASS_OF)] if series.class_id is None else series.class_id),
         tuple(each for each in series.ranges if usable(*each)),
         series.marked,
     )

@@ -17,13 +17,14 @@ class Series:
     """A named line; a point is (x, y), and one whose y is None or NaN is left out.
 
     `ranges`: (x, low, high) drawn as upright lines through the points; `marked`: each point has
-    a mark, rather than the last one only.
+    a mark, rather than the last one only; `class_id`: the class whose colour it has.
     """
 
     name: str
     points: tuple[tuple[float, float | None], ...]
     ranges: tuple[Range, ...] = ()
     marked: bool = True
+    class_id: int | None = None
 
     def measured(self) -> tuple[tuple[float, float], ...]:
         """The points that can be drawn, by x."""

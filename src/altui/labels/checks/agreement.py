@@ -49,10 +49,20 @@ def compare_turned(mask: Ids, prediction: Ids, classes: int) -> Turned:
 
 def _kappa(one: Ids, other: Ids, classes: int) -> float:
     """0 where they share no pixel that counts."""
+    return cohen_kappa(_table(one, other, classes)) or 0.0
+
+
+def table_of(mask: Ids, prediction: Ids, classes: int) -> npt.NDArray[np.int64]:
+    """(classes, classes) pixels by class of the mask and of the prediction, of a small picture
+    of both; ids from `classes` on do not count.
+    """
+    return _table(middles(mask, step_of(mask)), middles(prediction, step_of(mask)), classes)
+
+
+def _table(one: Ids, other: Ids, classes: int) -> npt.NDArray[np.int64]:
     counted = (one < classes) & (other < classes)
     pairs = one[counted].astype(np.intp) * classes + other[counted]
-    table = np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
-    return cohen_kappa(table) or 0.0
+    return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
 
 
 class Apart(NamedTuple):
@@ -63,6 +73,11 @@ class Apart(NamedTuple):
 
     share: float
     disagreement: float
+
+    @property
+    def marked(self) -> float:
+        """The share of all pixels that either gives such a class; 0 where that is not known."""
+        return self.share / self.disagreement if self.disagreement else 0.0
 
 
 def compare(mask: Ids, prediction: Ids, ignore: int) -> Apart:

@@ -16,6 +16,7 @@ from altui.labels.checks.agreement import Apart, compare
 from altui.labels.checks.content import check_content, check_missing
 from altui.labels.checks.disagreement import check_disagreement
 from altui.labels.checks.elsewhere import AGREES, check_elsewhere, fits_better, strength_of
+from altui.labels.checks.exchanged import check_exchanged
 from altui.labels.checks.pieces import check_pieces
 from altui.labels.checks.predicted import Predicted
 from altui.labels.checks.remark import Figure, Remark
@@ -50,8 +51,8 @@ class Examiner:
     says the same as the import. Threads may share one.
     """
 
-    def __init__(self, workspace: Workspace, history: History, others: Sequence[float]) -> None:
-        """`others`: labelled slices' disagreements with the prediction."""
+    def __init__(self, workspace: Workspace, history: History, others: Sequence[Apart]) -> None:
+        """`others`: how far labelled slices' labels are from the prediction."""
         self._workspace = workspace
         self._classes = workspace.config.classes
         self._history = history
@@ -101,7 +102,12 @@ class Examiner:
         ]
         figures: dict[str, Figure] = {}
         if prediction is not None and apart is not None:
-            figures = {"disagreement": round(apart.disagreement, 5), "job": job}
+            figures = {
+                "disagreement": round(apart.disagreement, 5),
+                "pixels": round(apart.share, 7),
+                "job": job,
+            }
+            found.append(check_exchanged(mask, prediction, self._classes))
             if marked is None:
                 found.append(self._check_missing(slice_id, counts, prediction))
             found.append(check_disagreement(apart, self._others))

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from altui.labels.checks.agreement import Apart
 from altui.labels.checks.remark import Figure, Remark, from_text, to_text
 from altui.store.connection import Transaction
 
@@ -26,20 +27,24 @@ def remarks_on(db: Database, label: int) -> tuple[Remark, ...]:
     return from_text(rows[0][0]) if rows else ()
 
 
-def disagreements(db: Database) -> tuple[float, ...]:
-    """Of each slice's newest label that has one: its disagreement, 0..1, with the prediction of
-    a network that had not seen the slice, oldest first. Labels without any are left out: they
-    are the prediction.
+def disagreements(db: Database) -> tuple[Apart, ...]:
+    """How far each slice's newest label is from the prediction of a network that had not seen the
+    slice, where there was one; `share` is 0 for labels of before it was kept. Labels that do not
+    differ are left out: they are the prediction.
     """
     rows = db.execute(
         "SELECT sample, slice_index, figures FROM label_checks "
         "JOIN labels ON labels.id = label_checks.label ORDER BY labels.id"
     )
-    newest: dict[tuple[str, int], Any] = {}
-    for sample, index, text in rows:
-        newest.pop((sample, index), None)
-        newest[sample, index] = parsed(text).get("disagreement")
-    return tuple(share for share in newest.values() if isinstance(share, float) and share > 0)
+    newest = {(sample, index): _apart(parsed(text)) for sample, index, text in rows}
+    return tuple(apart for apart in newest.values() if apart.disagreement > 0)
+
+
+def _apart(figures: Mapping[str, Any]) -> Apart:
+    share, disagreement = (figures.get(name) for name in ("pixels", "disagreement"))
+    if not isinstance(disagreement, float):
+        return Apart(0.0, 0.0)
+    return Apart(share if isinstance(share, float) else 0.0, disagreement)
 
 
 def parsed(figures: str) -> dict[str, Any]:
