@@ -5,6 +5,7 @@ import json
 import os
 import secrets
 import shutil
+import stat
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -78,6 +79,7 @@ def write_beside(path: Path, write: Callable[[BinaryIO], object]) -> Beside:
     name = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     beside = Beside(path, name, open(str(name), "xb"))  # noqa: SIM115  # closed by `sync`, `drop`
     try:
+        share(name)
         write(beside.file)
         beside.file.flush()
     except BaseException:
@@ -96,6 +98,34 @@ def clear_unfinished(folder: Path, age: float = 0.0) -> None:
             with suppress(OSError):
                 if not age or file.stat().st_mtime < newest:
                     file.unlink()
+
+
+def make_folder(folder: Path) -> None:
+    """With those above it that are not there, each shared as far as the one above it is.
+
+    Raises OSError.
+    """
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        share(folder)
+
+
+def share(path: Path) -> None:
+    """Open a new file or folder to the group that may write to the folder it lies in, whatever
+    the umask: what one of a team makes, the others go on with.
+    """
+    with suppress(OSError):  # as on file systems without groups
+        above, own = path.parent.stat(), path.stat()
+        if not above.st_mode & stat.S_IWGRP:
+            return
+        if own.st_gid != above.st_gid:
+            os.chown(path, -1, above.st_gid)
+        granted = stat.S_IRWXG if stat.S_ISDIR(own.st_mode) else stat.S_IRGRP | stat.S_IWGRP
+        mode = stat.S_IMODE(own.st_mode) | above.st_mode & granted
+        if stat.S_ISDIR(own.st_mode):
+            mode |= stat.S_ISGID
+        os.chmod(path, mode)
 
 
 def write_bytes(path: Path, data: bytes) -> None:

@@ -4,9 +4,10 @@ import errno
 import io
 import os
 import re
+import signal
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,7 +76,8 @@ class Commands(click.Group):
                 stream.reconfigure(errors="backslashreplace")
         try:
             try:
-                return super().invoke(ctx)
+                with _ending_in_order():
+                    return super().invoke(ctx)
             finally:
                 if sys.stdout is not None:
                     sys.stdout.flush()  # here, where a full disk can still be explained
@@ -94,6 +96,28 @@ class Commands(click.Group):
                 # What is left in the buffer has nowhere to go; Python would fail over it later.
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(1)
+
+
+@contextmanager
+def _ending_in_order() -> Iterator[None]:
+    """A lost line or a polite kill ends a command as an interrupt does: what it had begun to
+    write goes with it.
+    """
+
+    def end(number: int, _: object) -> None:
+        raise SystemExit(128 + number)
+
+    ours = []
+    with suppress(ValueError):  # in another thread than the main one there are no signals
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) == signal.SIG_DFL:  # not under nohup
+                signal.signal(number, end)
+                ours.append(number)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

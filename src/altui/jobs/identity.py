@@ -26,13 +26,25 @@ def is_alive(folder: JobFolder, process: Process) -> bool:
 
 
 def is_running(process: Process) -> bool:
-    """The pid exists, is no zombie, and started when the job's process did."""
+    """The pid exists, is no zombie, and started when the job's process did. Of a process that the
+    kernel hides from other users, that it exists is all that can be told.
+    """
     try:
         found = psutil.Process(process.pid)
         same = abs(start_of(process.pid) - process.started) <= START_SLACK
         return bool(same and found.status() != psutil.STATUS_ZOMBIE)
     except psutil.Error:
-        return False
+        return _is_hidden(process.pid)
+
+
+def _is_hidden(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except (ProcessLookupError, OverflowError):
+        pass
+    return False
 
 
 def start_of(pid: int) -> float:

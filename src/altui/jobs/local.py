@@ -9,6 +9,7 @@ import sys
 import time
 
 from altui.errors import AltuiError
+from altui.files import share
 from altui.jobs.folder import LOCK, LOG, JobFolder
 from altui.jobs.identity import is_alive, is_running, lock_held
 from altui.text import plain
@@ -29,6 +30,7 @@ def launch(folder: JobFolder, **environment: str) -> subprocess.Popen[bytes]:
     _children[:] = [child for child in _children if child.poll() is None]
     try:
         with (folder.path / LOG).open("ab") as log:
+            share(folder.path / LOG)
             child = subprocess.Popen(
                 [sys.executable, "-m", "altui.worker", str(folder.path)],
                 stdin=subprocess.DEVNULL,
@@ -45,6 +47,26 @@ def launch(folder: JobFolder, **environment: str) -> subprocess.Popen[bytes]:
     return child
 
 
+def check_stoppable(folder: JobFolder) -> None:
+    """Raises AltuiError where a job runs that this process may not end."""
+    process = folder.process()
+    if process is None or not is_alive(folder, process):
+        return
+    if process.host != socket.gethostname():
+        raise AltuiError(
+            f"{folder.id} runs on {plain(process.host)}", "cancel it from there, or kill it by hand"
+        )
+    try:
+        os.kill(process.pid, 0)
+    except ProcessLookupError:
+        pass
+    except PermissionError:
+        raise AltuiError(
+            f"{folder.id} runs as another user's process (pid {process.pid})",
+            "ask whoever started it to cancel it",
+        ) from None
+
+
 def stop(folder: JobFolder) -> None:
     """End the job's process: asked first, killed after ten seconds. Raises AltuiError."""
     deadline = time.monotonic() + STOP_SECONDS
@@ -59,22 +81,12 @@ def stop(folder: JobFolder) -> None:
                 f"see which with: fuser {plain(folder.path / LOCK)}",
             )
         return
-    if process.host != socket.gethostname():
-        raise AltuiError(
-            f"the job runs on {plain(process.host)}", "cancel it from there, or kill it by hand"
-        )
-    with contextlib.suppress(ProcessLookupError, PermissionError):
+    check_stoppable(folder)
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
     deadline = time.monotonic() + STOP_SECONDS
     while is_running(process) and time.monotonic() < deadline:
         time.sleep(0.05)
     if is_running(process):
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            return
-        except PermissionError:
-            raise AltuiError(
-                f"the job's process (pid {process.pid}) belongs to someone else",
-                "ask them to cancel it",
-            ) from None

@@ -3,7 +3,7 @@
 import shutil
 
 from altui.errors import AltuiError
-from altui.files import link_or_copy, sync_folder
+from altui.files import link_or_copy, make_folder, share, sync_folder
 from altui.jobs import local
 from altui.jobs.folder import (
     RESUMABLE,
@@ -91,7 +91,9 @@ def _begin(workspace: Workspace, transaction: Transaction, spec: JobSpec) -> Job
     try:
         # Without a row the folder is what a killed altui left behind.
         shutil.rmtree(folder.path, ignore_errors=True)
-        folder.path.mkdir(parents=True)
+        make_folder(workspace.jobs)
+        folder.path.mkdir()
+        share(folder.path)
         folder.write(SPEC, spec)
         if unfinished is not None:
             _link_resumable(unfinished, folder)
@@ -135,7 +137,7 @@ def _link_resumable(old: JobFolder, new: JobFolder) -> None:
             # What has a temporary name is half written.
             if file.is_file() and not file.name.startswith("."):
                 target = new.path / file.relative_to(old.path)
-                target.parent.mkdir(parents=True, exist_ok=True)
+                make_folder(target.parent)
                 link_or_copy(file, target)
 
 

@@ -5,7 +5,6 @@ import hashlib
 import io
 import os
 import socket
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from typing import Any, BinaryIO
 import altui
 from altui.config import CONFIG_NAME
 from altui.errors import AltuiError
-from altui.files import write_atomically
+from altui.files import sync_folder, write_atomically
 from altui.jobs import folder
 from altui.labels.archive import (
     DATABASE_NAME,
@@ -37,6 +36,7 @@ from altui.store.connection import DATABASE, STATE, Store
 from altui.store.history import History
 from altui.store.snapshot import snapshot
 from altui.text import plain
+from altui.unfinished import unfinished
 from altui.workspace import check_folder
 
 PLAIN, ZIPPED = (".tar",), (".tar.gz", ".tgz")
@@ -84,8 +84,8 @@ def back_up(root: Path, target: Path, *, with_jobs: bool = False) -> Backup:
     root, target = root.absolute(), target.absolute()
     _check_target(target)
     try:
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as scratch:
-            store, copy = Store(root), Path(scratch) / DATABASE
+        with unfinished(target.parent) as scratch:
+            store, copy = Store(root), scratch / DATABASE
             history = snapshot(store, copy)
             entries, left_out = _take_stock(_files(root, copy, history, with_jobs))
             manifest = Manifest(
@@ -96,7 +96,11 @@ def back_up(root: Path, target: Path, *, with_jobs: bool = False) -> Backup:
                 files=tuple(entries),
                 left_out=tuple(left_out),
             )
-            write_atomically(target, lambda file: _write(file, target, manifest, entries))
+            made = scratch / target.name
+            write_atomically(made, lambda file: _write(file, target, manifest, entries))
+            _check_target(target)
+            made.replace(target)
+            sync_folder(target.parent)
     except OSError as error:
         raise AltuiError(
             f"the backup could not be made: {plain(error.filename or target)}: "

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from altui.errors import AltuiError
-from altui.files import Beside, clear_unfinished, sha256_of, sync_folder, write_beside
+from altui.files import Beside, clear_unfinished, make_folder, sha256_of, sync_folder, write_beside
 from altui.labels.verdict import Refusal
 from altui.store.connection import STATE
 from altui.text import plain
@@ -84,7 +84,7 @@ class Shelf:
             try:
                 return write_beside(target, write)
             except FileNotFoundError:
-                target.parent.mkdir(parents=True, exist_ok=True)
+                make_folder(target.parent)
                 return write_beside(target, write)
 
     def _written(self) -> list[Beside]:

@@ -3,7 +3,6 @@
 import gzip
 import os
 import shutil
-import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from altui.errors import AltuiError
-from altui.files import sync_folder
+from altui.files import make_folder, share, sync_folder
 from altui.labels.archive import (
     CONFIG,
     DATABASE_NAME,
@@ -27,6 +26,7 @@ from altui.store.connection import STATE, Store
 from altui.store.history import History
 from altui.store.snapshot import check_schema, check_sound
 from altui.text import plain
+from altui.unfinished import unfinished
 
 GZIP = b"\x1f\x8b"
 
@@ -68,8 +68,7 @@ def restore(file: Path, root: Path) -> Restored:
             manifest = reader.manifest()
             root.mkdir(exist_ok=True)
             _check_free(root, manifest)
-            with tempfile.TemporaryDirectory(dir=root, prefix=".altui-restore-") as scratch:
-                stage = Path(scratch)
+            with unfinished(root) as stage:
                 _unpack(reader, manifest, stage)
                 history = _verify(stage, manifest)
                 _put_in_place(stage, root)
@@ -114,16 +113,20 @@ def _opened(file: Path) -> Iterator[Readable]:
 
 def _check_free(root: Path, manifest: Manifest) -> None:
     """Raises AltuiError where there is a project, or no room for one."""
+    _refuse_state(root)
+    if manifest.size > shutil.disk_usage(root).free:
+        raise AltuiError(
+            f"the backup unpacks to {manifest.size / 1e9:.1f} GB, more than is free there",
+            "free some space, or give a folder on a larger disk",
+        )
+
+
+def _refuse_state(root: Path) -> None:
     state = root / STATE
     if os.path.lexists(state) and not (state.is_dir() and not any(state.iterdir())):
         raise AltuiError(
             f"{plain(state)} is there already, and nothing is ever written over it",
             "restore into another folder, or move it aside",
-        )
-    if manifest.size > shutil.disk_usage(root).free:
-        raise AltuiError(
-            f"the backup unpacks to {manifest.size / 1e9:.1f} GB, more than is free there",
-            "free some space, or give a folder on a larger disk",
         )
 
 
@@ -132,9 +135,10 @@ def _unpack(reader: Reader, manifest: Manifest, stage: Path) -> None:
     folders = {stage}
     for entry in manifest.files:
         path = stage / entry.path
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         folders |= {one for one in path.parents if stage in one.parents}
         with path.open("xb") as file:
+            share(path)
             reader.copy(entry, file)
             file.flush()
             os.fsync(file.fileno())
@@ -177,6 +181,7 @@ def _put_in_place(stage: Path, root: Path) -> None:
     try:
         (stage / STATE).rename(root / STATE)
     except OSError:
+        _refuse_state(root)  # someone else was quicker, and the config is theirs too
         if ours:
             config.unlink()
         raise

@@ -24,6 +24,7 @@ def run_round(workspace: Workspace, again: bool = False) -> str:
     where the round has its results, which the new job's will replace. Raises AltuiError.
     """
     check_startable(workspace)
+    workspace.check_present()
     # Its scores are for the next proposals, and a training too late to find that they lack some.
     check_committee(workspace.config, strategy_named(workspace.config.query.strategy))
     with workspace.store.write() as transaction:
@@ -123,6 +124,7 @@ def cancel(workspace: Workspace, name: str | None = None) -> str:
             raise AltuiError(f"{job.id} is {job.state}: there is nothing to cancel")
         if JobFolder(workspace.jobs / job.id).result() is not None:
             raise AltuiError(f"{job.id} has just ended: its results are in")
+        local.check_stoppable(JobFolder(workspace.jobs / job.id))
         end(transaction, job.id, "cancelled", f"cancelled by {transaction.who}")
     local.stop(JobFolder(workspace.jobs / job.id))
     if job.kind == "simulate":

@@ -1,6 +1,7 @@
 """Set a folder up: write a new altui.toml, by `altui init` or from the app."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,8 +110,15 @@ def _refuse_old(target: Path) -> None:
 
 def _write(target: Path, text: str) -> None:
     try:
+        made = not target.parent.exists()
         target.parent.mkdir(parents=True, exist_ok=True)
-        write_bytes(target, text.encode())
+        try:
+            write_bytes(target, text.encode())
+        except OSError:
+            if made:
+                with suppress(OSError):
+                    target.parent.rmdir()
+            raise
     except (OSError, ValueError) as error:
         raise _unwritable(target, error) from None
 
@@ -118,7 +126,8 @@ def _write(target: Path, text: str) -> None:
 def _unwritable(target: Path, error: Exception) -> AltuiError:
     reason = getattr(error, "strerror", None) or error
     return AltuiError(
-        f"{plain(target)} could not be written: {plain(reason)}", "see who owns the folder"
+        f"{plain(target)} could not be written: {plain(reason)}",
+        "free some space, or see who owns the folder",
     )
 
 

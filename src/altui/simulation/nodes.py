@@ -20,6 +20,7 @@ from typing import Any
 
 from altui.config import Config
 from altui.errors import AltuiError
+from altui.files import make_folder
 from altui.jobs import local
 from altui.jobs.folder import (
     ANYWHERE,
@@ -85,7 +86,7 @@ class Node:
         Raises AltuiError for a warm start without the network that it starts from, OSError.
         """
         folder = self.folder(project)
-        folder.path.mkdir(parents=True, exist_ok=True)
+        make_folder(folder.path)
         (folder.path / RESULT).unlink(missing_ok=True)
         masks = {sample.name: sample.masks for sample in config.samples}
         changes: dict[str, object] = {

@@ -15,7 +15,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from altui.errors import AltuiError
-from altui.files import current_umask
+from altui.files import current_umask, make_folder, share
 from altui.store.history import History
 from altui.store.migrations import migrations
 from altui.store.reading import read_history
@@ -158,7 +158,7 @@ class Store:
         """Create or migrate the database; False where the project is read-only."""
         try:
             self._refuse_loss()
-            self.folder.mkdir(exist_ok=True)
+            make_folder(self.folder)
         except FileExistsError:
             raise AltuiError(
                 f"{plain(self.folder)} is a file; altui keeps its state in a folder of that name",
@@ -209,6 +209,7 @@ class Store:
                 migrations.apply(Database(connection, execute_plugins=False))
                 connection.commit()
             os.chmod(name, 0o666 & ~current_umask())
+            share(Path(name))
             with suppress(FileExistsError):
                 os.link(name, self.path)
         except sqlite3.Error as error:
@@ -285,6 +286,12 @@ def explain(error: sqlite3.Error, path: Path) -> AltuiError:
                 f"{plain(path)} is damaged: {plain(error)}",
                 "bring it back from a backup, or save what can be read with: "
                 f"sqlite3 {DATABASE} .recover",
+            )
+        case ["READONLY"] if path.with_name(f"{path.name}-journal").exists():
+            return AltuiError(
+                f"{plain(path)} was being written to by an altui that was killed, and only someone "
+                "who may write to it can put that right",
+                "ask its owner to look at the project once: altui status PROJECT",
             )
         case ["READONLY"]:
             return read_only(path)

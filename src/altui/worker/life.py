@@ -8,6 +8,7 @@ import contextlib
 import fcntl
 import os
 import signal
+import stat
 import sys
 import threading
 import time
@@ -17,7 +18,7 @@ from datetime import datetime
 from pathlib import Path
 
 from altui.errors import AltuiError
-from altui.files import clear_unfinished
+from altui.files import clear_unfinished, current_umask
 from altui.jobs.folder import HEARTBEAT, LOCK, PROCESS, RESULT, JobFolder, JobResult, now
 from altui.jobs.identity import this_process
 from altui.text import plain
@@ -36,7 +37,10 @@ def main(arguments: Sequence[str]) -> int:
     if len(arguments) != 1 or not Path(arguments[0]).is_dir():
         print("usage: python -m altui.worker JOBFOLDER", file=sys.stderr)
         return 2
-    return live(JobFolder(Path(arguments[0]).resolve()))
+    folder = JobFolder(Path(arguments[0]).resolve())
+    # A team's other members go on from what this job leaves.
+    os.umask(current_umask() & ~(folder.path.stat().st_mode & stat.S_IRWXG))
+    return live(folder)
 
 
 def live(folder: JobFolder) -> int:

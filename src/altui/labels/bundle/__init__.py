@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import tempfile
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from typing import Any, Literal, get_args
 import altui
 from altui.colours import hexadecimal
 from altui.errors import AltuiError
-from altui.files import write_json
+from altui.files import make_folder, write_json
 from altui.labels.bundle.content import contents
 from altui.labels.bundle.cvat import Cvat
 from altui.labels.bundle.files import Files, as_csv
@@ -33,6 +32,7 @@ from altui.slices import SliceId
 from altui.store.connection import read_only
 from altui.store.history import History
 from altui.text import count, plain
+from altui.unfinished import unfinished
 from altui.workspace import Workspace
 
 ToolName = Literal["tiff", "napari", "cvat", "label-studio", "itk-snap"]
@@ -166,12 +166,9 @@ class _Export:
         """Raises AltuiError, OSError."""
         _check_target(self.target)
         self.target.parent.mkdir(parents=True, exist_ok=True)
-        scratch = tempfile.TemporaryDirectory(
-            dir=self.target.parent, prefix=f".{self.target.name}."
-        )
-        with scratch as folder:
-            made = Path(folder) / "bundle"
-            made.mkdir()
+        with unfinished(self.target.parent) as folder:
+            made = folder / "bundle"
+            make_folder(made)
             premasks = self._files(Files(made, self.target.name), context)
             if self.workspace.store.writable:
                 self._hand_out(made)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from altui.files import sha256_of
+from altui.files import make_folder, sha256_of, share
 from altui.labels.manifest import Entry, Role
 from altui.slices import SliceId
 
@@ -30,15 +30,16 @@ class Files:
 
     def directory(self, name: str) -> None:
         """One that may stay empty, for masks to be saved in. Raises OSError."""
-        (self.folder / name).mkdir(exist_ok=True)
+        make_folder(self.folder / name)
 
     def add(
         self, name: str, role: Role, write: Callable[[Path], object], of: SliceId | None = None
     ) -> None:
         """Have `write` make the file. Raises OSError."""
         path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         write(path)
+        share(path)
         self._note(name, role, sha256_of(path), of)
 
     def text(self, name: str, role: Role, text: str) -> None:
@@ -49,9 +50,10 @@ class Files:
     def archive(self, name: str) -> Iterator["Archive"]:
         """A zip whose members have entries of their own: they may come back unpacked."""
         path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as opened:
             yield Archive(opened, lambda *noted: self._note(f"{name}/{noted[0]}", *noted[1:]))
+        share(path)
         self._note(name, "tool", sha256_of(path), None)
 
     def _note(self, name: str, role: Role, digest: str, of: SliceId | None) -> None:
