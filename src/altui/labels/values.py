@@ -122,11 +122,14 @@ def _beside(names: Names, config: Config, ours: int | Unclear | None) -> int | U
 def _speaks(
     palette: npt.NDArray[np.uint8], values: npt.NDArray[Any], known: Mapping[int, int | Unclear]
 ) -> bool:
-    """Whether a palette's colours are declared, all that occur; otherwise its indices count."""
+    """Whether a palette's colours count: all that occur are declared, or one that is no background;
+    otherwise its indices do.
+    """
     used = np.unique(values)
-    return int(used[-1]) < len(palette) and all(
-        int(shade) in known for shade in packed(palette[used])
-    )
+    if int(used[-1]) >= len(palette):
+        return False
+    shades = {int(shade) for shade in packed(palette[used])}
+    return shades <= known.keys() or any(known.get(shade, UNLABELLED) for shade in shades)
 
 
 def _from_colours(
