@@ -108,8 +108,9 @@ def _notes(
         kept=frozenset(kept),
     )
     broken = Draft(pool, rules_of(workspace.config, own.round, 1)).refusal(slice_id)
-    larger = len(kept) + 1 - full
+    budget = max(full, workspace.config.query.budget)  # one slice a sample may be fewer
+    larger = len(kept) + 1 - budget
     return (
         *([broken] if broken else []),
-        *([f"{count(larger, 'slice')} beyond the budget of {full}"] if larger > 0 else []),
+        *([f"{count(larger, 'slice')} beyond the budget of {budget}"] if larger > 0 else []),
     )
