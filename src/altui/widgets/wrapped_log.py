@@ -42,9 +42,10 @@ class WrappedLog(ScrollView, can_focus=True):
 
     def point_at(self, lines: Sequence[str], line: int) -> None:
         """Lines in place of those before, with one of them in the middle and marked."""
-        self._following, self._found = False, line
-        self._show(lines)
-        middle = max(self._lines_of.index(line) - self.size.height // 2, 0)
+        first = max(line - MAX_LINES // 2, 0)
+        self._following, self._found = False, line - first
+        self._show(lines[first : first + MAX_LINES])
+        middle = max(self._lines_of.index(self._found) - self.size.height // 2, 0)
         self.scroll_to(y=middle, animate=False, force=True)
 
     def _show(self, lines: Sequence[str]) -> None:
