@@ -167,6 +167,10 @@ def test_palettes() -> None:
     pixels = Pixels(3 - MASK, palette=shuffled)
     assert np.array_equal(ids(pixels), 3 - MASK), "without declared colours, the indices count"
     assert np.array_equal(ids(pixels, config(colours=DECLARED)), MASK)
+    [first, *others] = DECLARED.items()  # black, which many palettes begin with
+    assert np.array_equal(ids(pixels, config(colours=dict([first]))), 3 - MASK)
+    refusal = refused(pixels, colours=dict(others))
+    assert (refusal.code, "#000000" in refusal.message) == ("colours", True)
 
 
 def test_names() -> None:

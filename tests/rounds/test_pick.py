@@ -37,6 +37,17 @@ def test_or_of_the_one_that_is_named_even_if_approved(project: Project) -> None:
     assert len(states(project)) == 3
 
 
+def test_but_not_of_one_that_someone_approved_unseen(project: Project) -> None:
+    seen = project.proposals().slate.decisions[0]
+    Project.open(project.root, who="bert").approve(seen.slice)
+    with pytest.raises(AltuiError, match="was approved by bert in the meantime"):
+        project.pick("s1:0", instead_of=seen.slice, seen=seen)
+    with pytest.raises(AltuiError, match="was approved by bert in the meantime"):
+        project.reject(seen.slice, seen=seen)
+    now = project.proposals().slate.decisions[0]
+    assert project.reject(now.slice, seen=now).changed == (seen.slice,)
+
+
 def test_what_made_way_is_in_the_pool_again(project: Project) -> None:
     last = project.proposals().slate.decisions[-1].slice
     project.pick("s1:0")

@@ -142,15 +142,17 @@ def _spoken(
     known: dict[int, int | Unclear],
     config: Config,
 ) -> dict[int, int | Unclear]:
-    """What a palette's colours mean, if all that occur mean something; otherwise nothing, and
-    its indices count.
+    """What a palette's colours mean, if all that occur mean something, or one does that is no
+    background; otherwise nothing, and its indices count.
     """
     used = np.unique(values)
     if int(used[-1]) >= len(palette):
         return {}
-    shades = packed(palette[used])
-    known = known or _bundles(shades, None, config)
-    return known if all(int(shade) in known for shade in shades) else {}
+    packed_shades = packed(palette[used])
+    known = known or _bundles(packed_shades, None, config)
+    shades = {int(shade) for shade in packed_shades}
+    speaks = shades <= known.keys() or any(known.get(shade, UNLABELLED) for shade in shades)
+    return known if speaks else {}
 
 
 def _from_colours(
