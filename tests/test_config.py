@@ -70,6 +70,7 @@ def test_defaults_suit_the_published_problem(tmp_path: Path) -> None:
         (GOOD + '[training]\ndevice = "gpu"\n', "device: should be auto, cpu, cuda or cuda:NUMBER"),
         (GOOD.replace('"train"', '"test"\nmasks = "m.tif"'), "no sample is in the train split"),
         (GOOD + '[stopping]\nsplit = "validation"\n', "no sample is in the validation split"),
+        (GOOD + '[stopping]\nsplit = "validation"\n', 'or set [stopping] split = "test"'),
         (GOOD.replace('"bone"', '"background"'), "same name"),
         (GOOD.replace('"bone"', '"bone", " Bone"'), '[classes] names: "bone" and " Bone" differ'),
         (GOOD.replace('"bone"', '"bone", " "'), "[classes] names: a class has a blank name"),

@@ -299,9 +299,11 @@ class Config(Table):
         if not self.split("train"):
             raise ValueError("no sample is in the train split, so there is nothing to label")
         if not self.split(self.stopping.split):
+            rest: Split = "validation" if self.stopping.split == "test" else "test"
+            or_else = f', or set [stopping] split = "{rest}"' if self.split(rest) else ""
             raise ValueError(
                 f"no sample is in the {self.stopping.split} split, whose mIoU the stopping rule "
-                "watches"
+                f'watches: give one of the samples split = "{self.stopping.split}"' + or_else
             )
         return self
 

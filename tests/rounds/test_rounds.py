@@ -238,6 +238,16 @@ def test_decisions_of_an_evaluated_round_are_closed(project: Project) -> None:
             action()
 
 
+def test_nothing_more_is_asked_of_an_empty_pool(project: Project) -> None:
+    finish_round(project)
+    project.import_labels(project.root / "masks", unasked=True)
+    project.refresh()
+    assert project.status().todo == "stop: every training slice is labelled: the pool is empty"
+    with pytest.raises(AltuiError, match="none left to propose") as caught:
+        project.propose()
+    assert "more training samples" in caught.value.hint
+
+
 def test_running_asks_for_what_is_missing(project: Project) -> None:
     with pytest.raises(AltuiError, match="3 proposals of round 1 are undecided"):
         project.run()
