@@ -97,6 +97,16 @@ def test_no_file(tmp_path: Path) -> None:
     assert "altui init" in caught.value.hint
 
 
+def test_a_file_that_was_there_once(tmp_path: Path) -> None:
+    (tmp_path / ".altui").mkdir()
+    with pytest.raises(AltuiError, match="is gone") as caught:
+        load(tmp_path / "altui.toml")
+    assert "altui init" not in caught.value.hint
+    (tmp_path / "altui.toml").symlink_to("nowhere.toml")
+    with pytest.raises(AltuiError, match=r"is a link to nowhere\.toml"):
+        load(tmp_path / "altui.toml")
+
+
 def test_not_utf8(tmp_path: Path) -> None:
     (tmp_path / "altui.toml").write_bytes(b"[project]\nname = '\xff'\n")
     with pytest.raises(AltuiError, match="not UTF-8"):

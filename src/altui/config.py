@@ -322,9 +322,7 @@ def load(path: Path) -> Config:
     try:
         text = read_text(path)
     except FileNotFoundError:
-        raise AltuiError(
-            f"{plain(path)} is not there", f'"altui init {plain(path.parent)}" writes one'
-        ) from None
+        raise _not_there(path) from None
     except UnicodeDecodeError as error:
         raise AltuiError(
             f"{plain(path)} is not UTF-8 text (byte {error.start})", "save it as UTF-8"
@@ -336,6 +334,23 @@ def load(path: Path) -> Config:
             f"{plain(path)} cannot be read: {error.strerror}", "see who owns it"
         ) from None
     return parse(text, path)
+
+
+def _not_there(path: Path) -> AltuiError:
+    if path.is_symlink():
+        return AltuiError(
+            f"{plain(path)} is a link to {plain(os.readlink(path))}, which is not there",
+            "bring that file back, or put the config itself in the link's place",
+        )
+    if (path.parent / ".altui").exists():
+        return AltuiError(
+            f"{plain(path)} is gone: this folder is a project, with labels and rounds of its own",
+            "bring it back, from a backup or from what it was copied from: a new one would have to "
+            "name the same classes, in the same order, and the same samples",
+        )
+    return AltuiError(
+        f"{plain(path)} is not there", f'"altui init {plain(path.parent)}" writes one'
+    )
 
 
 def parse(text: str, path: Path) -> Config:

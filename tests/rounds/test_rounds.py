@@ -248,6 +248,29 @@ def test_nothing_more_is_asked_of_an_empty_pool(project: Project) -> None:
     assert "more training samples" in caught.value.hint
 
 
+def test_a_sample_that_left_altui_toml_after_its_approval(project: Project) -> None:
+    project.approve_all()
+    text = (project.root / "altui.toml").read_text()
+    (project.root / "altui.toml").write_text(text.replace('name = "s1"', 'name = "s9"'))
+    project = Project.open(project.root)
+    report = project.import_from_oracle()
+    assert [str(one.slice) for one in report.of("accepted")] == ["s2:6", "s3:7"]
+    (stray,) = report.of("refused")
+    assert (str(stray.slice), stray.code) == ("s1:7", "no-such-slice")
+    project.reject("s1:7", replacement=False)
+    assert project.status().state == "labelled"
+
+
+def test_a_stack_that_cannot_be_read_is_no_fault_of_the_proposal(project: Project) -> None:
+    (project.root / "samples" / "s3.tif").rename(project.root / "away.tif")
+    vars(project.workspace).pop("headers")
+    vars(project.workspace).pop("train", None)
+    for act in (lambda: project.approve("s1:7"), project.approve_all):
+        with pytest.raises(AltuiError) as caught:
+            act()
+        assert caught.value.message.startswith('sample "s3"')
+
+
 def test_running_asks_for_what_is_missing(project: Project) -> None:
     with pytest.raises(AltuiError, match="3 proposals of round 1 are undecided"):
         project.run()

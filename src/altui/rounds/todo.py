@@ -91,7 +91,8 @@ def _todo(
         case "annotating":
             return f"{approved - len(missing)} of {count(approved, 'mask')} in; {awaited}"
         case "labelled":
-            return f"all {count(approved, 'mask')} are in: run the round"
+            are = "the one mask is" if approved == 1 else f"all {approved} masks are"
+            return f"{are} in: run the round"
         case "running":
             if job is None or not job.collected:
                 return f"{job.id}: {job.message}" if job else ""
