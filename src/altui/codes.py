@@ -90,6 +90,14 @@ CHECKS: tuple[Check, ...] = (
         "agreement_turned",
     ),
     _check(
+        "another-slice",
+        "quarantine",
+        "it fits the image of another slice that was asked for far better",
+        "slice",
+        "edges",
+        "edges_there",
+    ),
+    _check(
         "exchanged",
         "quarantine",
         "it fits the prediction better with classes exchanged",

@@ -42,6 +42,7 @@ from altui.rounds.state import current_round, slate
 from altui.rounds.status import Status, status
 from altui.rounds.versus import Versus, versus
 from altui.slices import SliceId
+from altui.store.history import Decision
 from altui.volumes.intensity import Window, window_of
 from altui.workspace import Workspace
 
@@ -155,15 +156,31 @@ class Project:
     def approve_all(self) -> Decided:
         return decide.approve_all(self.workspace)
 
-    def reject(self, *slices: str | SliceId, reason: str = "", replacement: bool = True) -> Decided:
-        """Reject proposals; the next best slices take their places unless told otherwise."""
-        return decide.reject(self.workspace, as_slices(slices), reason, replacement)
+    def reject(
+        self,
+        *slices: str | SliceId,
+        reason: str = "",
+        replacement: bool = True,
+        seen: Decision | None = None,
+    ) -> Decided:
+        """Reject proposals; the next best slices take their places unless told otherwise.
 
-    def pick(self, slice_id: str | SliceId, instead_of: str | SliceId | None = None) -> Decided:
-        """Take a slice into the round's batch by hand, in place of another one or of none."""
+        What someone else has approved since it was `seen` stays.
+        """
+        return decide.reject(self.workspace, as_slices(slices), reason, replacement, seen)
+
+    def pick(
+        self,
+        slice_id: str | SliceId,
+        instead_of: str | SliceId | None = None,
+        seen: Decision | None = None,
+    ) -> Decided:
+        """Take a slice into the round's batch by hand, in place of another one or of none; not of
+        one that someone else has approved since it was `seen`.
+        """
         [one] = as_slices((slice_id,))
         other = as_slices((instead_of,))[0] if instead_of is not None else None
-        return pick(self.workspace, one, other)
+        return pick(self.workspace, one, other, seen)
 
     def undo(self) -> Decided:
         """Take back this person's latest decision in the current round."""
@@ -198,9 +215,13 @@ class Project:
             context=context,
         )
 
-    def assign(self, slice_id: str | SliceId, annotator: str) -> Claim:
-        """Have an annotator label an approved slice, whoever had claimed it."""
-        [claim] = self.assign_all((slice_id,), annotator)
+    def assign(
+        self, slice_id: str | SliceId, annotator: str, *, instead_of: str | None = None
+    ) -> Claim:
+        """Have an annotator label an approved slice, whoever had claimed it; with `instead_of`
+        ("" for nobody) only where it is that person's.
+        """
+        [claim] = assign(self.workspace, as_slices((slice_id,)), annotator, instead_of)
         return claim
 
     def assign_all(self, slices: Sequence[str | SliceId], annotator: str) -> tuple[Claim, ...]:

@@ -17,6 +17,7 @@ from altui.errors import AltuiError
 from altui.slices import SliceId
 from altui.store.connection import STATE, Store
 from altui.text import did_you_mean, plain
+from altui.volumes.names import in_glob
 from altui.volumes.stack import Stack, files_of, open_stack
 
 
@@ -108,7 +109,8 @@ class Workspace:
 
     @cached_property
     def headers(self) -> dict[str, Header]:
-        """Every sample's size, from the store's cache where its files have not changed.
+        """Every sample's size, from the store's cache where its files have not changed, or are
+        not there now: on another machine there is much to be looked at without them.
 
         Raises AltuiError for the first stack that cannot be read.
         """
@@ -119,6 +121,9 @@ class Workspace:
             signature = self.signature(sample)
             known = cached.get(sample.name)
             if known and known[0] == signature:
+                headers[sample.name] = Header(sample.name, sample.split, *known[1])
+                continue
+            if known and known[0].startswith(f"{sample.images}|") and self.lacks(sample):
                 headers[sample.name] = Header(sample.name, sample.split, *known[1])
                 continue
             header = read_header(self.root, sample)
@@ -134,6 +139,28 @@ class Workspace:
                 with suppress(AltuiError):  # on a full disk they are read again the next time
                     self._cache(fresh)
         return headers
+
+    def lacks(self, sample: Sample) -> bool:
+        """Whether none of its images is there; for every look, so no folder is read whole."""
+        path = self.root / sample.images
+        try:
+            if path.is_dir():
+                with os.scandir(path) as entries:
+                    return next(entries, None) is None
+            return not path.exists() and not in_glob(self.root, sample.images)
+        except (OSError, ValueError):
+            return True
+
+    @property
+    def absent(self) -> tuple[str, ...]:
+        """The samples without images here."""
+        return tuple(one.name for one in self.config.samples if self.lacks(one))
+
+    def check_present(self) -> None:
+        """Raises AltuiError where a sample has no images here: a job would fail on them."""
+        for sample in self.config.samples:
+            if self.lacks(sample):
+                read_header(self.root, sample)
 
     @cached_property
     def train(self) -> tuple[Header, ...]:

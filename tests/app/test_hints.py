@@ -12,7 +12,7 @@ from .made import settle, until
 from .test_decisions import app_on
 from .test_rounds_and_jobs import said
 
-IN_A_SHELL = {"simulate", "release"}  # what no key does
+IN_A_SHELL = {"simulate", "release", "status"}  # what no key does
 
 
 @pytest.mark.parametrize(

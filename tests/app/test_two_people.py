@@ -53,3 +53,33 @@ def test_what_another_has_decided_meanwhile_is_said_and_stays(folder: Path) -> N
     states = state_of(Project.open(folder))
     assert states[first] == "rejected"
     assert states[second] == "proposed"
+
+
+def test_what_another_approved_unseen_is_not_rejected(folder: Path) -> None:
+    with altui("open", folder, ALTUI_USER="bert", code=RARELY) as bert:
+        at_proposals(bert)
+        Project.open(folder, who="anna").approve_all()
+        first, *_ = state_of(Project.open(folder))
+        bert.type("x")
+        said = bert.until(b"anna in the meantime")
+        if APPROVED not in said:
+            bert.until(APPROVED)
+        assert state_of(Project.open(folder))[first] == "approved"
+        bert.type("\x1b[H")  # that he knows now, and means it
+        bert.type("x")
+        bert.until(REJECTED)
+    assert state_of(Project.open(folder))[first] == "rejected"
+
+
+def test_what_another_assigned_unseen_stays(folder: Path) -> None:
+    project = Project.open(folder, who="anna")
+    project.approve_all()
+    first, *_ = state_of(project)
+    with altui("open", folder, ALTUI_USER="bert", code=RARELY) as bert:
+        at_proposals(bert)
+        bert.type("@")
+        bert.until(b"Who is to label it?")
+        project.assign(first, "carla")
+        bert.type("dora\r")
+        bert.until(b"carla by anna")
+    assert [(str(one.slice), one.annotator) for one in project.claims()] == [(first, "carla")]

@@ -5,6 +5,7 @@ import shutil
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 import tifffile
 
@@ -72,6 +73,25 @@ def test_a_pause_of_the_copying_refuses_nothing(
     assert look(inbox)[0][path.name].target.parent.name == "refused"
 
 
+def test_room_made_for_what_is_still_to_come_is_no_mask(
+    inbox: Inbox, shared: Path, asked: Asked, drop: Drop
+) -> None:
+    """File servers give a file its size at once; what is not there yet reads as background."""
+    path = drop(asked[0])
+    mask = tifffile.imread(path)
+    tall = np.pad(mask, ((0, 400 - len(mask)), (0, 400 - mask.shape[1])))
+    tifffile.imwrite(path, tall)
+    whole = path.read_bytes()
+    with path.open("wb") as file:
+        file.truncate(len(whole))
+        file.write(whole[: len(whole) // 20])
+    if path.stat().st_blocks * 512 >= len(whole):
+        pytest.skip("the file system makes no holes")
+    assert look(inbox, 3 * LOOKS) == ({}, [])
+    os.utime(path, (1e9, 1e9))  # for ever so: then that is how it was meant
+    assert look(inbox)[0][path.name].verdicts[0].code == "shape"
+
+
 @pytest.mark.parametrize(
     "name",
     [".{}", "{}.part", "{}.filepart", "{}.tmp", "~${}", "{}~", ".{}.Ab12Cd", "{}.CRDOWNLOAD"],
@@ -100,6 +120,22 @@ def test_a_folder_is_one_thing_and_waits_for_all_of_it(
     assert (shared / "imported" / "maria" / asked[0].sample).is_dir()
     assert not (shared / "maria").exists()
     assert not project.status().missing
+
+
+@pytest.mark.parametrize(
+    "name",
+    [".syncthing.{}.tmp", "~syncthing~{}.tmp", ".{}.Ab12Cd", ".{}.~1a2b3c", "{}.part"],
+)
+def test_a_folder_waits_for_what_is_copied_into_it(
+    inbox: Inbox, shared: Path, asked: Asked, drop: Drop, name: str
+) -> None:
+    drop(asked[0], "maria/first.tif")
+    path = drop(asked[1], f"maria/{asked[1].file_stem(12)}.tif")
+    unfinished = path.rename(path.with_name(name.format(path.name)))
+    assert look(inbox, 2 * LOOKS) == ({}, [])
+    unfinished.rename(path)
+    taken, _ = look(inbox)
+    assert len(taken["maria"].verdicts) == 2
 
 
 def test_a_folder_with_one_bad_mask_goes_back_and_may_come_again(

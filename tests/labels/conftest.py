@@ -115,6 +115,7 @@ def save(project: Project, back: Path) -> Save:
 
 def save_as(path: Path, mask: Array) -> Path:
     """By its ending: TIFF or PNG."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".png":
         from PIL import Image
 

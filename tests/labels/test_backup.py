@@ -59,6 +59,26 @@ def move(backup: Path, project: Path, to: Path) -> Project:
     return Project.open(to)
 
 
+def test_without_the_images_it_can_be_looked_at(labelled: Project, tmp_path: Path) -> None:
+    told = labelled.status()
+    made = back_up(labelled.root, tmp_path / "b.tar")
+    restore(made.file, tmp_path / "new")
+    there = Project.open(tmp_path / "new")
+    found = there.status()
+    assert (found.labelled, found.pool, found.slate) == (told.labelled, told.pool, told.slate)
+    names = tuple(sample.name for sample in there.config.samples)
+    assert (found.absent, told.absent) == (names, ())
+    assert f"the images of {names[0]}, {names[1]} and" in found.todo
+    assert there.labels().keys() == labelled.labels().keys()
+    with pytest.raises(AltuiError, match=f'sample "{names[0]}"'):
+        there.run()
+    assert not there.status().jobs
+    config = there.root / "altui.toml"
+    config.write_text(config.read_text().replace(there.config.samples[0].images, "else.tif"))
+    with pytest.raises(AltuiError, match="else.tif"):  # of these, nothing is known
+        Project.open(there.root).status()
+
+
 def rows(project: Project) -> dict[str, list[Any]]:
     """Every table that people's work is in."""
     with project.workspace.store.read() as db:

@@ -105,6 +105,7 @@ def test_classes_and_note(bundle: Path, asked: Asked) -> None:
     note = (bundle / "README.txt").read_text()
     assert "Small [b]screws[/b] {in} bone: round 1, 3 slices" in note
     assert f"{min(asked).file_stem(SLICES)}.tif" in note
+    assert "Classes: 0 background, 1 bone, 2 implant, 255 ignore\n" in note
     assert "masks/" in note
 
 

@@ -24,7 +24,7 @@ from altui.labels.checks.rules import Rules
 from altui.labels.runs import runs_of
 from altui.labels.verdict import Verdict
 from altui.slices import SliceId
-from tests.labels.conftest import SAMPLES, SLICES, Array, Save, label_of, right_mask
+from tests.labels.conftest import SAMPLES, SLICES, Array, Save, label_of, right_mask, save_as
 from tests.labels.test_bundle import with_predictions
 
 ROOT = Path(__file__).parents[2]
@@ -110,6 +110,37 @@ def test_a_mask_turned_is_told_by_the_images_edges(
     assert (verdict.outcome, verdict.code) == ("quarantined", "orientation")
     assert "mirrored left to right" in verdict.message
     assert float(verdict.figures["edges_turned"]) > float(verdict.figures["edges"])
+
+
+@pytest.fixture
+def moving(folder: Path) -> Project:
+    """Asked for: slices 1 and 9 of a sample whose implant drifts along z, among others."""
+    rng = np.random.default_rng(3)
+    y, x = np.mgrid[:40, :48]
+    masks = np.stack([np.hypot(y - 20, x - 10 - 2.5 * z) < 7 for z in range(SLICES)])
+    images = 90 + 60 * masks + rng.normal(0, 6, masks.shape)
+    tifffile.imwrite(folder / "images" / "screw1.tif", images.astype(np.uint16))
+    tifffile.imwrite(folder / "masks" / "screw1.tif", masks.astype(np.uint8))
+    project = Project.open(folder)
+    project.pick("screw1:1")
+    project.pick("screw1:9")
+    project.approve_all()
+    return project
+
+
+def test_two_masks_exchanged_are_told_by_the_images_edges(moving: Project, tmp_path: Path) -> None:
+    one, other = SliceId("screw1", 1), SliceId("screw1", 9)
+    for named, drawn in ((one, other), (other, one)):
+        save_as(tmp_path / "back" / f"screw1_z{named.index:02d}.tif", right_mask(moving, drawn))
+    found = {verdict.slice: verdict for verdict in moving.import_labels(tmp_path / "back").verdicts}
+    assert {(verdict.outcome, verdict.code) for verdict in found.values()} == {
+        ("quarantined", "another-slice")
+    }
+    assert f"fits the image of {other} far better than that of {one}" in found[one].message
+    assert found[one].figures["slice"] == str(other)
+    assert float(found[one].figures["edges_there"]) > 1.5 * float(found[one].figures["edges"])
+    right = save_as(tmp_path / "right" / "screw1_z01.tif", right_mask(moving, one))
+    assert only(moving, right).outcome == "accepted"
 
 
 def test_a_mask_turned_is_told_by_the_prediction(

@@ -55,6 +55,14 @@ def code(name: str) -> str:
         "mask-Screw03Z412_v2.png",
         "screw03_screw03_z0412.png",
         "left/screw03_z0412.png",
+        "screw030412.tif",  # ImageJ's image sequences
+        "Screw030412.PNG",
+        "screw03/screw030412.tif",
+        "screw03_412_2026-11-25.tif",
+        "20261125_screw03_0412.png",
+        "screw03_2026.11.25_z412.tif",
+        "screw03_z0412/mask.png",
+        "left/screw03_z0412_json/label.png",
     ],
 )
 def test_usual_variations(name: str) -> None:
@@ -86,7 +94,11 @@ def test_names_that_hold_numbers_and_other_names(name: str, slice_id: str) -> No
     [
         ("screw4_z0412.tif", "no-such-slice"),
         ("screw100_z0412.tif", "no-such-slice"),
-        ("screw030412.tif", "no-such-slice"),
+        ("screw03412.tif", "no-such-slice"),
+        ("screw100012.tif", "ambiguous"),
+        ("screw1/screw030412.tif", "ambiguous"),
+        ("screw03_2026-11-25.tif", "no-such-slice"),
+        ("screw03_12/mask.tif", "no-such-slice"),
         ("mask.tif", "no-such-slice"),
         (".tif", "no-such-slice"),
         ("screw03.tif", "no-such-slice"),

@@ -172,6 +172,26 @@ def test_planar_colours(tmp_path: Path) -> None:
     assert np.array_equal(pixels.values, np.moveaxis(planes, 0, -1))
 
 
+@pytest.mark.parametrize("slices", [3, 4])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_stack_of_three_slices_is_no_picture(tmp_path: Path, slices: int, dtype: str) -> None:
+    """As tifffile and imageio save it unless they are told what it is."""
+    stack = np.stack([np.roll(MASK, i, axis=1) for i in range(slices)]).astype(dtype)
+    stack[0, 0, 0] = 255
+    tifffile.imwrite(tmp_path / "m.tif", stack, compression="zlib")
+    with tifffile.TiffFile(tmp_path / "m.tif") as file:
+        assert len(file.pages) == 1
+    assert np.array_equal([pixels.values for pixels in read_all(tmp_path / "m.tif")], stack)
+
+
+def test_a_picture_in_planes_is_no_stack(tmp_path: Path) -> None:
+    for palette in ([[0, 0, 0], [255, 0, 0], [0, 0, 255]], [[9, 9, 9], [250, 50, 83], [0, 9, 9]]):
+        planes = np.moveaxis(np.array(palette, np.uint8)[MASK % 3], -1, 0)
+        tifffile.imwrite(tmp_path / "m.tif", planes, photometric="rgb", planarconfig="separate")
+        assert len(read_all(tmp_path / "m.tif")) == 1
+
+
 @pytest.mark.parametrize(
     "options", [{"photometric": "separated"}, {"photometric": "ycbcr"}, {"photometric": "cielab"}]
 )

@@ -114,6 +114,13 @@ def images(*given: tuple[int, str]) -> str:
     [
         (images((3, '<TiffData IFD="0" PlaneCount="3"/>'), (2, '<TiffData IFD="3"/>')), "012 34"),
         (images((2, '<TiffData IFD="2"/><TiffData IFD="0"/>'), (1, '<TiffData IFD="1"/>')), "20 1"),
+        (
+            images(
+                (2, '<TiffData IFD="2" FirstZ="1"/><TiffData IFD="0" FirstZ="0"/>'),
+                (1, '<TiffData IFD="1"/>'),
+            ),
+            "02 1",
+        ),
         (images((2, "<TiffData/>"), (1, '<TiffData IFD="4"></TiffData>')), "01 4"),
         (images((2, ""), (1, '<TiffData IFD="0"/>')), " 0"),
         (images((5, '<TiffData IFD="0"/>')), ""),

@@ -19,7 +19,7 @@ from altui.cli import main
 from altui.colours import class_colour
 from altui.labels.accept import read_label
 from altui.slices import SliceId
-from tests.labels.conftest import SLICES, Array, Save, codes, right_mask
+from tests.labels.conftest import SLICES, Array, Save, codes, label_of, right_mask, save_as
 
 Asked = tuple[SliceId, ...]
 DATA = Path(__file__).parent / "data"
@@ -139,6 +139,29 @@ def test_a_bundles_own_label_map_is_of_class_ids(project: Project, tmp_path: Pat
     Image.fromarray(right_mask(project, ONE)).save(folder / "screw1_z0003.png")
     assert outcomes(renamed.import_labels(folder, **RIGHT)) == [("accepted", "ok", str(ONE))]
     assert_labelled(renamed, ONE)
+
+
+def test_a_bundle_of_before_classes_were_moved(
+    project: Project, asked: Asked, tmp_path: Path
+) -> None:
+    """Its ids mean what they meant when it went out."""
+    bundle = project.export(tmp_path / "bundle").folder
+    one = asked[0]
+    save_as(bundle / f"{one.file_stem(SLICES)}_mask.png", right_mask(project, one))
+    config = project.root / "altui.toml"
+    names = '["background", "bone", "implant"]'
+    assert names in config.read_text()
+    before = config.read_text()
+
+    def with_classes(now: str) -> Project:
+        config.write_text(before.replace(names, now))
+        return Project.open(project.root)
+
+    [gone] = with_classes('["background", "implant"]').import_labels(bundle).verdicts
+    assert (gone.code, "bone" in gone.message) == ("names", True)
+    added = with_classes('["background", "callus", "implant", "bone"]')
+    assert [v.outcome for v in added.import_labels(bundle).verdicts] == ["accepted"]
+    assert np.array_equal(label_of(added, one), np.array([0, 3, 2])[right_mask(project, one)])
 
 
 def test_masks_in_the_colours_of_the_bundle(project: Project, tmp_path: Path) -> None:
@@ -593,6 +616,16 @@ def test_a_whole_sample_that_nobody_labelled(project: Project, back: Path) -> No
     tifffile.imwrite(back / "screw2.tif", stack)
     codes_found = {v.code for v in project.import_labels(back).verdicts}
     assert codes_found == {"unlabelled", "held-out"}
+
+
+def test_a_stack_that_is_no_whole_sample(project: Project, back: Path) -> None:
+    stack = volume(project, "screw1")
+    np.save(back / "screw1.npy", stack[:-1])
+    [short] = project.import_labels(back).verdicts
+    assert (short.code, "has 12; " in short.message) == ("stack", True)
+    np.save(back / "screw1.npy", stack.T)
+    [turned] = project.import_labels(back).verdicts
+    assert (turned.code, "slices come first" in turned.message) == ("stack", True)
 
 
 def test_a_stack_of_the_round(project: Project, asked: Asked, tmp_path: Path) -> None:

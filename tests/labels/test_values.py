@@ -137,6 +137,25 @@ def test_no_colour_is_declared() -> None:
     assert np.array_equal(ids(Pixels(grey)), MASK), "a grey picture saved as RGB"
 
 
+OWN = np.array([(0, 0, 0), (86, 180, 233), (230, 159, 0), (0, 114, 178)], np.uint8)
+
+
+def test_the_colours_of_bundles_need_no_declaration() -> None:
+    picture = OWN[MASK]
+    picture[0, :3] = 128
+    wanted = MASK.copy()
+    wanted[0, :3] = 255
+    assert np.array_equal(ids(Pixels(picture)), wanted)
+    turned = Pixels(3 - MASK, palette=OWN[::-1])
+    assert np.array_equal(ids(turned), MASK), "as the colours say, not the palette's order"
+    picture[9, 9] = (86, 180, 232)
+    assert refused(Pixels(picture)).code == "rgb"
+    declared = refused(Pixels(OWN[MASK]), colours=DECLARED)
+    assert declared.code == "colours", "what the config declares is all that counts"
+    greys = Pixels(np.minimum(MASK, 1), palette=np.array([(0, 0, 0), (128, 128, 128)], np.uint8))
+    assert np.array_equal(ids(greys), np.minimum(MASK, 1))
+
+
 def test_what_is_transparent_is_background() -> None:
     clear = MASK == 3
     mask = ids(Pixels(TABLE[MASK], clear=clear), config(colours=DECLARED))
@@ -148,6 +167,10 @@ def test_palettes() -> None:
     pixels = Pixels(3 - MASK, palette=shuffled)
     assert np.array_equal(ids(pixels), 3 - MASK), "without declared colours, the indices count"
     assert np.array_equal(ids(pixels, config(colours=DECLARED)), MASK)
+    [first, *others] = DECLARED.items()  # black, which many palettes begin with
+    assert np.array_equal(ids(pixels, config(colours=dict([first]))), 3 - MASK)
+    refusal = refused(pixels, colours=dict(others))
+    assert (refusal.code, "#000000" in refusal.message) == ("colours", True)
 
 
 def test_names() -> None:

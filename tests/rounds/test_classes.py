@@ -55,10 +55,10 @@ def test_iou_follows_the_name_when_classes_are_reordered(trained: Project) -> No
     assert before[first] != before[third]
     moved = with_classes(trained.root, [third, second, first])
     assert moved.status().rounds[0].class_iou == before
-    moved.approve_all()
-    moved.import_from_oracle()
+    trained.approve_all()
+    trained.import_from_oracle()
     with pytest.raises(AltuiError, match=f'class "{third}" has the id 0 .* and had 2'):
-        moved.run()
+        Project.open(trained.root).run()
     assert any("had 2" in one.message for one in check_project(trained.root))
 
 
@@ -69,3 +69,19 @@ def test_a_renamed_class_keeps_its_figures_and_a_new_one_has_none(trained: Proje
     assert dict(renamed.status().rounds[0].class_iou) == dict(
         zip((first, second, "screw", "air"), (*before, None), strict=True)
     )
+
+
+def test_no_mask_comes_in_beside_those_of_other_ids(project: Project) -> None:
+    """Also before any job is run."""
+    first, second, third = project.config.classes.names
+    project.approve_all()
+    project.import_from_oracle(dry_run=True)
+    moved = with_classes(project.root, [first, third, second])
+    moved.import_from_oracle()  # nothing was labelled yet
+    back = with_classes(project.root, [first, second, third])
+    for action in (back.import_from_oracle, back.run):
+        with pytest.raises(AltuiError, match=f'class "{second}" has the id 1 .* and had 2 in the'):
+            action()
+    assert any("had 2" in one.message for one in check_project(project.root))
+    added = with_classes(project.root, [first, third, "screw", "air"])
+    assert {one.outcome for one in added.import_from_oracle().verdicts} == {"unchanged"}

@@ -141,7 +141,9 @@ def test_the_largest_gain_and_loss_by_class() -> None:
         "nowhere": Change(),
     }
     (told,) = describe_classes([result(1), result(2, class_gain=changes)])
-    assert told.endswith("by class: bone +0.020 [+0.010, +0.030], screw -0.040")
+    assert told.endswith(
+        "by class: largest gain bone +0.020 [+0.010, +0.030], largest loss screw -0.040"
+    )
     assert describe_classes([result(2, class_gain=changes, changed=("x",))]) == ()
     assert describe_classes([result(1)]) == ()
 
@@ -246,7 +248,7 @@ def test_the_plain_status_tells_it_all(project: Project) -> None:
         "stopping: continue",
         "95 % interval [",
         "from 3 samples",
-        "largest changes by class",
+        "by class: largest gain",
         "predictions still move",
         "no forecast: a learning curve needs 4",
         "the test split was used 2 times by rounds",

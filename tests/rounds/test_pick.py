@@ -8,7 +8,7 @@ from altui.cli import main
 from altui.rounds.pick import BY_HAND
 from altui.slices import SliceId
 from tests.rounds.results import finish_round
-from tests.rounds.test_rounds import first, states
+from tests.rounds.test_rounds import change_config, first, states
 
 
 def reasons(project: Project, name: str) -> tuple[str, ...]:
@@ -35,6 +35,17 @@ def test_or_of_the_one_that_is_named_even_if_approved(project: Project) -> None:
     project.pick("s1:0", instead_of=one)
     assert str(one) not in states(project)
     assert len(states(project)) == 3
+
+
+def test_but_not_of_one_that_someone_approved_unseen(project: Project) -> None:
+    seen = project.proposals().slate.decisions[0]
+    Project.open(project.root, who="bert").approve(seen.slice)
+    with pytest.raises(AltuiError, match="was approved by bert in the meantime"):
+        project.pick("s1:0", instead_of=seen.slice, seen=seen)
+    with pytest.raises(AltuiError, match="was approved by bert in the meantime"):
+        project.reject(seen.slice, seen=seen)
+    now = project.proposals().slate.decisions[0]
+    assert project.reject(now.slice, seen=now).changed == (seen.slice,)
 
 
 def test_what_made_way_is_in_the_pool_again(project: Project) -> None:
@@ -64,6 +75,15 @@ def test_gap_share_and_budget_are_told_and_not_enforced(project: Project) -> Non
     told = reasons(project, f"{near.sample}:{near.index - 3}")
     assert "is over its sample's share of 2 (max_per_sample)" in told
     assert "2 slices beyond the budget of 3" in told
+
+
+def test_one_slice_a_sample_may_leave_room_in_the_budget(project: Project) -> None:
+    project = change_config(project, "budget = 3", "budget = 4")
+    project.approve_all()
+    project.pick("s1:0")
+    project.pick("s2:0")
+    assert not any("beyond" in reason for reason in reasons(project, "s1:0"))
+    assert "1 slice beyond the budget of 4" in reasons(project, "s2:0")
 
 
 def test_an_open_proposal_is_approved_and_a_rejected_slice_comes_back(project: Project) -> None:

@@ -152,3 +152,17 @@ def test_what_is_not_comparable_neither_stops_nor_goes_on(
 @given(RULES, LISTS)
 def test_an_empty_pool_ends_it_whatever_the_figures(rule: Stopping, found: list[Gain]) -> None:
     assert decided(rule, found, pool=0).verdict == "stop"
+
+
+@pytest.mark.parametrize(
+    ("gain", "told"),
+    [
+        (0.0046, "+0.0046, 95 % interval [+0.004, +0.006] from 6 samples, below min_gain 0.005"),
+        (0.004996, "mIoU +0.004996, "),
+        (0.005, "mIoU +0.005, "),
+        (0.0051, "mIoU +0.0051, "),
+        (0.05, "mIoU +0.050, "),
+    ],
+)
+def test_figures_show_on_which_side_of_the_rule_a_gain_is(gain: float, told: str) -> None:
+    assert told in verdict(RULE, 2, gains(gain), 100).because[0]

@@ -32,6 +32,7 @@ def test_a_new_store_has_every_migration(store: Store) -> None:
         "m005_claims",
         "m006_quarantine",
         "m007_exports",
+        "m008_label_classes",
     ]
 
 
@@ -43,7 +44,7 @@ def test_the_schema_of_released_migrations_never_changes(store: Store) -> None:
     assert digest.startswith(SCHEMA), "write a new migration instead of changing an old one"
 
 
-SCHEMA = "91a2b8508ef37f9c"  # of m007
+SCHEMA = "6e8fd5e1abef3968"  # of m008
 
 
 def test_opening_again_changes_nothing(store: Store) -> None:
@@ -93,6 +94,7 @@ def test_rows_cannot_be_changed_or_deleted(store: Store) -> None:
         place = {"event": event, "sample": "a", "slice_index": 1}
         transaction.insert("claims", **place, round=1, annotator="anna", bundle="")
         transaction.insert("exports", **place, round=1, bundle="b")
+        transaction.insert("label_classes", event=event, names="[]")
         repeat = transaction.insert(
             "repeats", event=event, label=label, annotator="anna", bundle="b"
         )

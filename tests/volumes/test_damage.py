@@ -157,3 +157,26 @@ def test_promises(description: str, slices: int | None) -> None:
 def test_any_description(start: str, rest: str) -> None:
     promise = promised(start + rest, 32)
     assert promise is None or promise.slices >= 0
+
+
+@pytest.mark.parametrize(
+    ("block", "message"),
+    [
+        ('<TiffData IFD="{page}" FirstZ="{page}" PlaneCount="1"/>', None),
+        ('<TiffData FirstC="0" FirstT="{page}" FirstZ="0" IFD="{page}"><UUID/></TiffData>', None),
+        ('<TiffData IFD="{page}" FirstZ="{back}" PlaneCount="1"/>', "in another order"),
+        ("<TiffData FirstC='{page}' IFD='{back}'/>", "in another order"),
+    ],
+)
+def test_omes_order_of_slices(tmp_path: Path, block: str, message: str | None) -> None:
+    """A slice would get another one's mask in silence."""
+    blocks = "".join(block.format(page=page, back=2 - page) for page in range(3))
+    text = f'<OME><Image><Pixels SizeZ="3" Type="uint8">{blocks}</Pixels></Image></OME>'
+    with tifffile.TiffWriter(tmp_path / "a.tif") as writer:
+        for page in volume("uint8")[:3]:
+            writer.write(page, description=text, metadata=None, photometric="minisblack")
+    if message is None:
+        assert open_stack(tmp_path, "a.tif").slices == 3
+    else:
+        with pytest.raises(AltuiError, match=message):
+            open_stack(tmp_path, "a.tif")

@@ -11,6 +11,7 @@ INSTEAD: Final = {
     "propose": "propose",
     "propose --strategy": "switch",
     "approve": "approve",
+    "assign": "assign",
     "approve --all": "approve_all",
     "reject": "reject",
     "undo": "undo",

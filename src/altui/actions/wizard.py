@@ -15,7 +15,7 @@ WIZARD = (
     Action("name_classes", "c", "classes", "name the classes", HERE),
     Action("set_budget", "b", "budget", "how many slices a round", HERE),
     Action("first_slices", "f", "first slices", "another strategy for round 1", HERE),
-    Action("set_weights", "e", "weights", "what the network's encoder starts from", HERE),
+    Action("set_weights", "E", "weights", "what the network's encoder starts from", HERE),
     LOOK_AGAIN,
     Action("write_config", "w", "write", "see the altui.toml as it will be, and write it", HERE),
 )

@@ -18,10 +18,12 @@ from altui.labels.manifest import NAME as MANIFEST
 
 IMPORTED, REFUSED, WAITING = "imported", "refused", "waiting"
 LIMIT = 100_000  # files in one folder
-# Of browsers, sftp clients, rsync (.NAME.Ab12Cd), synchronisers, editors.
+# Of browsers, sftp clients, rsync (.NAME.Ab12Cd), synchronisers (.NAME.~1a2b), editors.
 UNDONE = re.compile(
-    r".*\.(part|partial|filepart|tmp|temp|crdownload|download|opdownload|swp|!sync)|\..+\.\w{6}"
+    r".*\.(part|partial|filepart|tmp|temp|crdownload|download|opdownload|swp|!sync)"
+    r"|\..+\.(\w{6}|~\w+)"
 )
+HOLE = 4096  # bytes: smaller ones may be the file system's way of keeping small files
 LINK = "is a link, which is not followed: send the file itself"
 PART = "is one of several files that make up a mask: send the whole export, as a folder or .zip"
 Stamp = tuple[tuple[str, int, int], ...]  # of each file: name, size in bytes, mtime in ns
@@ -31,7 +33,8 @@ Stamp = tuple[tuple[str, int, int], ...]  # of each file: name, size in bytes, m
 class Arrival:
     """A file, or a folder with all that is in it; `newest`: mtime in seconds since the epoch.
 
-    `undone`: a file in it that is still being copied; `fault`: why it cannot be taken in.
+    `undone`: a file in it that is still being copied; `fault`: why it cannot be taken in;
+    `holes`: room was made for what is not there yet, as file servers do.
     """
 
     path: Path
@@ -39,6 +42,7 @@ class Arrival:
     undone: str = ""
     fault: str = ""
     is_link: bool = False
+    holes: bool = False
 
     @property
     def newest(self) -> float:
@@ -71,12 +75,13 @@ def look_at(path: Path) -> Arrival | None:
     if not stat.S_ISREG(found.st_mode):  # a pipe would be waited on for ever
         return None
     fault = PART if part_of(PurePath(path.name)) else ""
-    return Arrival(path, ((path.name, found.st_size, found.st_mtime_ns),), fault=fault)
+    stamp = ((path.name, found.st_size, found.st_mtime_ns),)
+    return Arrival(path, stamp, fault=fault, holes=_has_holes(found))
 
 
 def _look_into(folder: Path) -> Arrival | None:
     files: list[tuple[str, int, int]] = []
-    undone, fault, wanted = "", "", False
+    undone, fault, wanted, holes = "", "", False, False
 
     def unreadable(error: OSError) -> None:
         nonlocal fault
@@ -97,12 +102,17 @@ def _look_into(folder: Path) -> Arrival | None:
                 undone = undone or within
             elif stat.S_ISREG(found.st_mode) and not is_passed_over(name):
                 wanted = wanted or is_wanted(name)
+                holes = holes or _has_holes(found)
                 files.append((within, found.st_size, found.st_mtime_ns))
         if len(files) > LIMIT:
             return Arrival(folder, (), fault=f"holds more than {LIMIT:,} files: send its parts")
     if not (wanted or undone):
         return None
-    return Arrival(folder, tuple(files), undone, fault)
+    return Arrival(folder, tuple(files), undone, fault, holes=holes)
+
+
+def _has_holes(found: os.stat_result) -> bool:
+    return found.st_size - 512 * found.st_blocks >= HOLE
 
 
 def is_wanted(name: str) -> bool:

@@ -96,7 +96,11 @@ class Inbox:
             if one.path not in self._left and (waits or one.is_link):
                 yield self._leave(one, one.fault or f"waits for {plain(one.undone)}")
         yield from self._answer_decided()
-        ready = [one for one in settled if one.path not in self._left]
+        ready = [
+            one
+            for one in settled
+            if one.path not in self._left and not (one.holes and self._is_new(one, now))
+        ]
         for start in range(0, len(ready), AT_ONCE):
             yield from self._take(ready[start : start + AT_ONCE], now)
 
@@ -149,8 +153,12 @@ class Inbox:
 
     def _may_be_undone(self, one: Arrival, own: Sequence[Verdict], now: float) -> bool:
         """Whether it cannot be read for what may be no more than a pause of the copying."""
+        return self._is_new(one, now) and any(verdict.code in MAY_BE_UNDONE for verdict in own)
+
+    def _is_new(self, one: Arrival, now: float) -> bool:
+        """Whether it has not been still for long."""
         still = max(self._settling.still_for(one, now), time.time() - one.newest)
-        return still < self._patience and any(verdict.code in MAY_BE_UNDONE for verdict in own)
+        return still < self._patience
 
     def _leave(self, one: Arrival, why: str, until: float = float("inf")) -> Note:
         self._left[one.path] = one, until

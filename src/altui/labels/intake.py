@@ -21,6 +21,7 @@ from altui.labels.kept import Shelf, Writing
 from altui.labels.readings import answered, append_reading, compared, is_known
 from altui.labels.verdict import REPEAT, Refusal, Verdict, refused
 from altui.rounds.claims import annotator_of
+from altui.rounds.classes import check_ids, keep_names
 from altui.rounds.quarantine import refusal_of, waiting_masks
 from altui.rounds.state import current_round, slate
 from altui.slices import SliceId
@@ -73,7 +74,9 @@ class Intake:
     """
 
     def __init__(self, workspace: Workspace, options: Options) -> None:
-        """Raises AltuiError where nothing can be written and something is to be."""
+        """Raises AltuiError where nothing can be written and something is to be, and where the
+        classes have other ids than in the masks so far.
+        """
         if not options.dry_run and not workspace.store.writable:
             raise read_only(workspace.state)
         self.workspace = workspace
@@ -82,6 +85,9 @@ class Intake:
         with workspace.store.read() as db:
             others = disagreements(db)
         history = workspace.store.history()
+        self._names = workspace.config.classes.names
+        self._noted = False  # what the ids mean
+        check_ids(history, self._names)
         self._examiner = Examiner(workspace, history, others)
         self._taken = {label.sha256: (label.slice, label.source) for label in history.labels}
         self._originals: dict[str, tuple[str, Writing | None]] = {}  # by SHA-256
@@ -271,6 +277,9 @@ class Intake:
         columns = columns_of(checked, original, self._annotator(history, checked.candidate))
         columns = with_claim(history, columns, transaction.who)
         remarks, figures = plan.remarks, checked.examined.figures
+        if not self._noted:
+            keep_names(transaction, history, event, self._names)
+            self._noted = True
         if accepted:
             append_label(transaction, history, event, columns, remarks, figures)
         else:

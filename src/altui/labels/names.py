@@ -22,8 +22,12 @@ EXACT = re.compile(r"(.+)_z([0-9]+)")  # as altui's own bundles name it
 # "z0412", "slice_412": a number that says of itself that it is the index.
 MARKED = re.compile(r"(?<![a-z])(?:z|slice|idx|index)[ _.=-]*([0-9]+)(?![0-9a-z])")
 NUMBER = re.compile(r"(?<![0-9a-z])(?<![0-9]\.)([0-9]+)(?![0-9a-z])(?!\.[0-9])")
+RUN_ON = 4  # digits that ImageJ adds to a stack's title to name its slices
 # What file managers add to the second copy of a file; not an index.
 COPY = re.compile(r"([ _-]*\([0-9]+\)|[ _-]+copy[ _-]*[0-9]*)$")
+DATE = re.compile(
+    r"(?<![0-9a-z])(?:19|20)[0-9]{2}([-_.]?)(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12][0-9]|3[01])(?![0-9a-z])"
+)
 # A name between others; an index may follow at once, as in "screw03z0412".
 ALONE = r"(?<![^\W_]){}(?:(?![^\W_])|(?=z[0-9]+(?![^\W_])))"
 DIGITS = "0123456789"
@@ -80,8 +84,8 @@ def parse(file: PurePath, names: list[str]) -> SliceId:
             return SliceId(same[0], int(exact[2]))
     found = find_sample(stem, names)
     if not found:
-        found = Around(_folder_sample(file, stem, names), "", stem)
-    elif found.near:
+        return _by_folder(file, stem, names)
+    if found.near:
         folder = _folder(file, names)
         if folder and folder.sample != found.sample:
             raise Refusal(
@@ -196,6 +200,7 @@ def _index_of(span: Span, text: str) -> SliceId | None:
         return None
 
 
+@lru_cache(maxsize=4096)
 def _pattern(name: str, whole: bool) -> re.Pattern[str]:
     """A sample's folded name, standing for itself."""
     alone = ALONE.format(re.escape(name))
@@ -222,6 +227,27 @@ def _alike(name: str) -> re.Pattern[str] | None:
         number = part.lstrip("0") or "0"
         pattern += f"0{{0,20}}{number}" if part[0] in DIGITS else re.escape(part)
     return re.compile(ALONE.format(pattern))
+
+
+def _by_folder(file: PurePath, stem: str, names: list[str]) -> SliceId:
+    """Of a file whose name holds no sample that stands alone. Raises Refusal."""
+    folder = _folder(file, names)
+    run_on = _run_on(stem, names)
+    if run_on and (folder is None or folder.sample == run_on.sample):
+        return run_on
+    sample = _folder_sample(file, stem, names)
+    if folder and not NUMBER.search(stem) and MARKED.search(folder.after):
+        return SliceId(sample, find_index(folder))  # "screw03_z0412/mask.png"
+    return SliceId(sample, find_index(Around(sample, "", stem)))
+
+
+def _run_on(stem: str, names: list[str]) -> SliceId | None:
+    """As ImageJ names a stack's slices: "screw030412". Raises Refusal where two samples' may be."""
+    digits = {name: stem.removeprefix(fold(name)) for name in names if stem.startswith(fold(name))}
+    may_be = [SliceId(name, int(rest)) for name, rest in digits.items() if rest.isdecimal()]
+    if len(may_be) > 1:
+        raise Refusal("ambiguous", f"it may be {listing(sorted(may_be))}; {SAY}")
+    return may_be[0] if may_be and len(digits[may_be[0].sample]) == RUN_ON else None
 
 
 def _folder_sample(file: PurePath, stem: str, names: list[str]) -> str:
@@ -256,15 +282,15 @@ def _folded_stem(folder: PurePath) -> str:
 
 def find_index(name: Around) -> int:
     """The slice index in what stands around the sample. Raises Refusal."""
-    after = COPY.sub("", name.after)
-    marked = [*MARKED.finditer(name.before), *MARKED.finditer(after)]
+    before, after = (DATE.sub(" ", part) for part in (name.before, COPY.sub("", name.after)))
+    marked = [*MARKED.finditer(before), *MARKED.finditer(after)]
     if marked:
         numbers = {int(match[1]) for match in marked}
         # "screw_3_z0412" may be slice 412 of a sample "screw_3" that is not here.
         first = MARKED.search(after)
         numbers |= {int(n) for n in NUMBER.findall(after[: first.start()] if first else after)}
     else:
-        numbers = {int(n) for n in NUMBER.findall(name.before + "/" + after)}
+        numbers = {int(n) for n in NUMBER.findall(before + "/" + after)}
         if numbers and not NUMBER.search(after):
             numbers = set()
     if len(numbers) == 1:

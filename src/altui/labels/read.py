@@ -1,5 +1,6 @@
 """Returned files opened and decoded; whatever goes wrong comes out as a Refusal."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
 
@@ -10,8 +11,10 @@ from altui.config import Config
 from altui.labels.checks.shape import check_shape, check_window, is_smaller
 from altui.labels.formats import open_masks
 from altui.labels.formats.base import Masks, Pixels, Source, refusing
+from altui.labels.formats.label_map import LabelMap
 from altui.labels.returned import Returned
 from altui.labels.values import UNLABELLED, to_class_ids
+from altui.rounds.classes import ids_then
 from altui.volumes.base import check_size
 from altui.workspace import Header
 
@@ -52,8 +55,21 @@ class Reader:
                 check_shape(np.broadcast_to(np.uint8(0), masks.image or shape), header)
             if corner:
                 check_window(corner[1:], shape, header)
-        ids = to_class_ids(decoded(masks, index, file.source.path), self._config, file.labels)
+        labels = file.labels
+        if file.manifest:
+            labels = _with_ids(labels, file.manifest.classes, self._config.classes.names)
+        ids = to_class_ids(decoded(masks, index, file.source.path), self._config, labels)
         return ids if corner is None else _in_place(ids, corner[1:], header)
+
+
+def _with_ids(labels: LabelMap, then: Sequence[str], now: Sequence[str]) -> LabelMap:
+    """With what the ids meant when a bundle was made, where classes were moved or removed since."""
+    ids = ids_then(then, now)
+    if ids[: len(then)] == tuple(range(len(then))):
+        return labels
+    names = {before: name for before, name in zip(ids, now, strict=True) if before is not None}
+    values = {place: (names.get(place, name),) for place, name in enumerate(then)}
+    return labels._replace(values={**values, **labels.values})
 
 
 def _in_place(

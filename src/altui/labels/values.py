@@ -1,8 +1,9 @@
 """From what a mask holds to class ids: by value, by colour, by name.
 
 What `[import]` in altui.toml says comes first, then what the file says itself; class ids
-stand for themselves. Nothing is guessed: a value or colour that nobody declared refuses
-the mask, with its number of pixels.
+stand for themselves, and so do the colours of altui's bundles where no other is declared.
+Nothing is guessed: a value or colour that nobody declared refuses the mask, with its number
+of pixels.
 """
 
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from altui.colours import IGNORED, class_colour
 from altui.config import Classes, Config
 from altui.labels.blends import are_areas, are_blends
 from altui.labels.formats.base import Pixels, whole_numbers
@@ -41,13 +43,14 @@ def to_class_ids(pixels: Pixels, config: Config, labels: LabelMap) -> Ids:
     values = pixels.values
     if values.ndim == 3:
         shades = packed(values)
+        known = known or _bundles(shades, pixels.clear, config)
         if known:
             ids = _from_colours(shades, known, pixels.clear)
         else:
             ids = _from_values(_grey(shades), config, labels.values)
-    elif pixels.palette is not None and _speaks(pixels.palette, values, known):
+    elif pixels.palette is not None and (spoken := _spoken(pixels.palette, values, known, config)):
         shades = packed(pixels.palette)
-        ids = _from_colours(shades[values], known, None)
+        ids = _from_colours(shades[values], spoken, None)
     elif pixels.names is not None:
         ids = _from_names(whole_numbers(values), pixels.names, config)
     else:
@@ -119,14 +122,37 @@ def _beside(names: Names, config: Config, ours: int | Unclear | None) -> int | U
     return found
 
 
-def _speaks(
-    palette: npt.NDArray[np.uint8], values: npt.NDArray[Any], known: Mapping[int, int | Unclear]
-) -> bool:
-    """Whether a palette's colours are declared, all that occur; otherwise its indices count."""
+def _bundles(
+    shades: npt.NDArray[np.uint32], clear: npt.NDArray[np.bool_] | None, config: Config
+) -> dict[int, int | Unclear]:
+    """The colours that bundles give the classes, where a picture holds no other ones, and more
+    than greys, which are in many.
+    """
+    classes = range(len(config.classes.names))
+    own = {int(packed(np.array(class_colour(one)))): one for one in classes}
+    ignored = int(packed(np.array(IGNORED)))
+    own.setdefault(ignored, config.classes.ignore)
+    found = {int(shade) for shade in np.unique(shades if clear is None else shades[~clear])}
+    return {**own} if found <= own.keys() and not found <= {0, ignored} else {}
+
+
+def _spoken(
+    palette: npt.NDArray[np.uint8],
+    values: npt.NDArray[Any],
+    known: dict[int, int | Unclear],
+    config: Config,
+) -> dict[int, int | Unclear]:
+    """What a palette's colours mean, if all that occur mean something, or one does that is no
+    background; otherwise nothing, and its indices count.
+    """
     used = np.unique(values)
-    return int(used[-1]) < len(palette) and all(
-        int(shade) in known for shade in packed(palette[used])
-    )
+    if int(used[-1]) >= len(palette):
+        return {}
+    packed_shades = packed(palette[used])
+    known = known or _bundles(packed_shades, None, config)
+    shades = {int(shade) for shade in packed_shades}
+    speaks = shades <= known.keys() or any(known.get(shade, UNLABELLED) for shade in shades)
+    return known if speaks else {}
 
 
 def _from_colours(

@@ -71,8 +71,21 @@ def slices_of(
     if readings:
         return readings[0]
     raise Refusal(
-        "stack", f"holds {count(masks.count, 'slice')}, and nothing says which they are; {WAY_OUT}"
+        "stack",
+        f"holds {count(masks.count, 'slice')}, {_why_not(file, masks, samples)}; {WAY_OUT}",
     )
+
+
+def _why_not(file: Returned, masks: Masks, samples: Samples) -> str:
+    """Why a stack is not all slices of the sample that its name says, if it says one."""
+    sample = sample_alone(file.place, [*samples.train])
+    if sample is None:
+        return "and nothing says which they are"
+    wanted = samples.train[sample]
+    told = f'and sample "{plain(sample)}" has {wanted}'
+    if wanted in (masks.shape(0) or ()):
+        told += ": its axes seem to be in another order, slices come first"
+    return told
 
 
 def _require_one(readings: list[Labelled]) -> None:

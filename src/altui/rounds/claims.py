@@ -67,11 +67,17 @@ def open_exports(history: History) -> Mapping[SliceId, str]:
     return {one: history.event_of(latest[one]).who for one in waiting if one in latest}
 
 
-def assign(workspace: Workspace, slices: tuple[SliceId, ...], annotator: str) -> tuple[Claim, ...]:
+def assign(
+    workspace: Workspace,
+    slices: tuple[SliceId, ...],
+    annotator: str,
+    instead_of: str | None = None,
+) -> tuple[Claim, ...]:
     """Have an annotator label slices, whoever had claimed them; returns their claims.
 
-    Raises AltuiError, and assigns nothing, for a name that is none, and for slices that are
-    not approved in the current round or have their label.
+    Raises AltuiError, and assigns nothing, for a name that is none, for slices that are not
+    approved in the current round or have their label, and where those are someone else's than
+    `instead_of`.
     """
     name = person(annotator)
     with workspace.store.write() as transaction:
@@ -79,6 +85,12 @@ def assign(workspace: Workspace, slices: tuple[SliceId, ...], annotator: str) ->
         check_assignable(workspace, history, slices)
         # Assigning again what is assigned must not set the clock back.
         claims = open_claims(history)
+        for claim in (claims[one] for one in slices if one in claims):
+            if instead_of is not None and claim.annotator not in (instead_of, name):
+                raise AltuiError(
+                    f"{claim.slice} was given to {claim.annotator} by {claim.who} in the meantime",
+                    f"if it is to be {name}'s all the same: altui assign PROJECT",
+                )
         fresh = [s for s in slices if s not in claims or not is_same(claims[s].annotator, name)]
         if fresh:
             record_claims(transaction, current_round(history), fresh, name)

@@ -3,10 +3,12 @@
 A confusion matrix and a mask know ids alone: which name an id bore is in the job's settings.
 """
 
+import json
 from collections.abc import Sequence
 from typing import TypeVar
 
 from altui.errors import AltuiError
+from altui.store.connection import Transaction
 from altui.store.history import History
 from altui.text import plain
 
@@ -46,16 +48,22 @@ def same_ids(history: History, before: str, after: str, now: Sequence[str]) -> b
 
 
 def check_ids(history: History, now: Sequence[str]) -> None:
-    """Raise AltuiError where a class has another id than in the last round with results: every
-    accepted mask would mean something else.
+    """Raise AltuiError where a class has another id than in the masks that came in so far, or in
+    the last round with results: every accepted mask would mean something else.
     """
-    if not history.job_settings:
-        return
-    then = names_then(history, history.job_settings[-1].job, now)
-    for place, before in enumerate(ids_then(then, now)):
-        if before is not None and before != place:
-            raise AltuiError(
-                f'class "{plain(now[place])}" has the id {place} in altui.toml, and had {before} '
-                f"in {history.job_settings[-1].job}: the accepted masks hold the old ids",
-                "put [classes] names back in their old order; new classes go to the end",
-            )
+    kept = [("the masks so far", row.names) for row in history.label_classes[-1:]]
+    kept += [(row.job, names_then(history, row.job, now)) for row in history.job_settings[-1:]]
+    for where, then in kept:
+        for place, before in enumerate(ids_then(then, now)):
+            if before is not None and before != place:
+                raise AltuiError(
+                    f'class "{plain(now[place])}" has the id {place} in altui.toml, and had '
+                    f"{before} in {where}: the accepted masks hold the old ids",
+                    "put [classes] names back in their old order; new classes go to the end",
+                )
+
+
+def keep_names(transaction: Transaction, history: History, event: int, now: Sequence[str]) -> None:
+    """Note what the ids mean from `event` on, where that is news."""
+    if not history.label_classes or history.label_classes[-1].names != tuple(now):
+        transaction.insert("label_classes", event=event, names=json.dumps(list(now)))

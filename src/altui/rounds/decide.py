@@ -62,11 +62,16 @@ def approve_all(workspace: Workspace) -> Decided:
 
 
 def reject(
-    workspace: Workspace, slices: tuple[SliceId, ...], reason: str = "", replace_them: bool = True
+    workspace: Workspace,
+    slices: tuple[SliceId, ...],
+    reason: str = "",
+    replace_them: bool = True,
+    seen: Decision | None = None,
 ) -> Decided:
     """Reject proposals or approved slices; the strategy's next best take their places.
 
-    Raises AltuiError, and decides nothing, where one is labelled already or not proposed.
+    Raises AltuiError, and decides nothing, where one is labelled already or not proposed, or where
+    someone else has approved it since it was `seen`.
     """
     workspace.train  # noqa: B018  # read the headers before the lock is taken
     with workspace.store.write() as transaction:
@@ -79,6 +84,7 @@ def reject(
                 f"{listing(labelled)} has an accepted label already",
                 "a labelled slice stays; import another mask to correct it",
             )
+        refuse_overtaken(own, seen, history, transaction.who)
         decided = _change(transaction, decisions, "rejected", "reject", reason)
         if not (replace_them and decided.changed):
             return decided
@@ -221,6 +227,19 @@ def refuse_rejected(decisions: list[Decision], history: History) -> None:
                 f"{decision.slice} was rejected by {who}, and its place was given to another",
                 "undo the rejection first: altui undo PROJECT",
             )
+
+
+def refuse_overtaken(own: Slate, seen: Decision | None, history: History, who: str) -> None:
+    """What someone else has approved since it was seen, a moment ago, stays. Raises AltuiError."""
+    now = own.get(seen.slice) if seen else None
+    if seen is None or now is None or now.id == seen.id or now.state != "approved":
+        return
+    other = history.event_of(now).who
+    if other != who:
+        raise AltuiError(
+            f"{now.slice} was approved by {other} in the meantime",
+            "if it is to go all the same: altui reject PROJECT SLICE",
+        )
 
 
 def _change(

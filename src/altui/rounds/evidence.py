@@ -49,14 +49,14 @@ def describe_classes(measured: Sequence[RoundResult]) -> tuple[str, ...]:
         return ()
     ordered = sorted(changes, key=lambda name: changes[name].gain or 0.0)
     said = [
-        f"{plain(name)} {change.gain:+.3f}"
+        f"largest {what} {plain(name)} {change.gain:+.3f}"
         + (f" [{change.interval[0]:+.3f}, {change.interval[1]:+.3f}]" if change.interval else "")
-        for name, wanted in ((ordered[-1], 1), (ordered[0], -1))
+        for what, name, wanted in (("gain", ordered[-1], 1), ("loss", ordered[0], -1))
         if (change := changes[name]).gain is not None and change.gain * wanted > 0
     ]
     if not said:
         return ()
-    return (f"round {measured[-1].round}, the largest changes by class: {', '.join(said)}",)
+    return (f"round {measured[-1].round}, by class: {', '.join(said)}",)
 
 
 def describe_stability(measured: Sequence[RoundResult]) -> tuple[str, ...]:

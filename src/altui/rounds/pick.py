@@ -4,7 +4,7 @@ from altui.choose import rules_of
 from altui.errors import AltuiError
 from altui.query.draft import Draft
 from altui.query.pool import Pool
-from altui.rounds.decide import Decided, approve, find, open_slate
+from altui.rounds.decide import Decided, approve, find, open_slate, refuse_overtaken
 from altui.rounds.plan import full_size
 from altui.rounds.propose import record, record_withdrawn
 from altui.rounds.state import Slate
@@ -18,13 +18,19 @@ BY_HAND = "by hand"
 """Stands where the strategy's name does."""
 
 
-def pick(workspace: Workspace, slice_id: SliceId, instead_of: SliceId | None = None) -> Decided:
+def pick(
+    workspace: Workspace,
+    slice_id: SliceId,
+    instead_of: SliceId | None = None,
+    seen: Decision | None = None,
+) -> Decided:
     """Put a slice of the pool into the round's batch, approved.
 
     It takes the place of `instead_of`, which goes back to the pool, or, in a full batch, of
     the last undecided proposal; where none is left, the batch grows. A proposal that is picked
     is approved. Raises AltuiError, and changes nothing, for a slice that has a label or is not
-    of a training sample, and where `instead_of` cannot make way.
+    of a training sample, and where `instead_of` cannot make way: it has a label, or someone else
+    has approved it since it was `seen`.
     """
     workspace.check_slice(slice_id)
     with workspace.store.write() as transaction:
@@ -32,6 +38,7 @@ def pick(workspace: Workspace, slice_id: SliceId, instead_of: SliceId | None = N
         own = open_slate(workspace, history)
         known = own.get(slice_id)
         if known is None or known.state == "rejected":
+            refuse_overtaken(own, seen, history, transaction.who)
             return _pick(workspace, transaction, history, own, slice_id, instead_of)
     return approve(workspace, (slice_id,))
 
@@ -108,8 +115,9 @@ def _notes(
         kept=frozenset(kept),
     )
     broken = Draft(pool, rules_of(workspace.config, own.round, 1)).refusal(slice_id)
-    larger = len(kept) + 1 - full
+    budget = max(full, workspace.config.query.budget)  # one slice a sample may be fewer
+    larger = len(kept) + 1 - budget
     return (
         *([broken] if broken else []),
-        *([f"{count(larger, 'slice')} beyond the budget of {full}"] if larger > 0 else []),
+        *([f"{count(larger, 'slice')} beyond the budget of {budget}"] if larger > 0 else []),
     )

@@ -24,6 +24,7 @@ def run_round(workspace: Workspace, again: bool = False) -> str:
     where the round has its results, which the new job's will replace. Raises AltuiError.
     """
     check_startable(workspace)
+    workspace.check_present()
     # Its scores are for the next proposals, and a training too late to find that they lack some.
     check_committee(workspace.config, strategy_named(workspace.config.query.strategy))
     with workspace.store.write() as transaction:

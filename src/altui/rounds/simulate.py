@@ -165,6 +165,7 @@ def check_oracle(workspace: Workspace) -> None:
             "simulation takes its labels from them",
             'give each masks = "…" in altui.toml, or leave the sample out in a copy of the project',
         )
+    workspace.check_present()
     for header in workspace.train:
         workspace.masks(header.name).close()
 

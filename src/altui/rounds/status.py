@@ -28,6 +28,7 @@ from altui.rounds.stopping import Gain, StoppingVerdict, verdict
 from altui.rounds.todo import todo, unsent
 from altui.slices import SliceId
 from altui.store.history import History
+from altui.text import listing
 from altui.workspace import Workspace
 
 
@@ -49,6 +50,7 @@ class Status:
     slate: Slate
     wanted: int  # slices that a full slate holds
     missing: tuple[SliceId, ...]
+    absent: tuple[str, ...]  # samples whose images are not here
     strays: tuple[SliceId, ...]  # labelled or in the slate, but not in altui.toml any more
     labels: tuple[tuple[SliceId, int], ...]  # every labelled slice, and its current revision
     rejected: tuple[SliceId, ...]  # in this round or before, and not taken up again
@@ -72,6 +74,7 @@ class Status:
             "todo": self.todo,
             "missing": [str(one) for one in self.missing],
             "unsent": [str(one) for one in self.unsent],
+            "absent": list(self.absent),
             "strays": [str(one) for one in self.strays],
             "claims": [one.to_json() for one in self.claims],
             "agreement": self.agreement.to_json(),
@@ -131,7 +134,8 @@ def status(workspace: Workspace, history: History) -> Status:
     doubted = tuple(waiting_masks(history))
     full = full_size(workspace, current)
     claims, sent = tuple(open_claims(history).values()), open_exports(history)
-    job = latest_job(jobs, number)
+    job, absent = latest_job(jobs, number), workspace.absent
+    now = todo(state, current, missing, job, stopping, doubted, full, claims, sent)
     return Status(
         project=workspace.config.project.name,
         watched=workspace.config.stopping.split,
@@ -147,6 +151,7 @@ def status(workspace: Workspace, history: History) -> Status:
         slate=current,
         wanted=full,
         missing=missing,
+        absent=absent,
         strays=strays(workspace, history, current),
         labels=tuple((label.slice, label.id) for label in history.current_labels.values()),
         rejected=tuple(sorted(rejected_slices(history))),
@@ -156,13 +161,18 @@ def status(workspace: Workspace, history: History) -> Status:
             for event in (history.event_of(decision),)
         ),
         undoable=undoable(history, number, workspace.store.who),
-        todo=todo(state, current, missing, job, stopping, doubted, full, claims, sent),
+        todo="; ".join(filter(None, (absent_text(absent), now))),
         unsent=unsent(missing, claims, sent),
         references=references(workspace, jobs),
         claims=claims,
         agreement=agreements(history, workspace.config.classes.names),
         quarantined=doubted,
     )
+
+
+def absent_text(samples: tuple[str, ...]) -> str:
+    """'the images of screw01 and 5 more are not here'; empty where all are."""
+    return f"the images of {listing(samples, shown=2)} are not here" if samples else ""
 
 
 def strays(workspace: Workspace, history: History, current: Slate) -> tuple[SliceId, ...]:

@@ -127,12 +127,19 @@ def _fallen(watched: Sequence[Gain], rule: Stopping) -> tuple[str, ...]:
     )
 
 
+def _digits(gain: float, wanted: float) -> int:
+    """As many as show on which side of `wanted` a gain is."""
+    same = (n for n in range(3, 7) if gain == wanted or f"{gain:.{n}f}" != f"{wanted:.{n}f}")
+    return next(same, 7)
+
+
 def describe(gain: Gain, rule: Stopping) -> str:
     """The gain, its interval and where it stands to the rule; or why it does not count."""
     if gain.gain is None:
         figure = f"round {gain.round}: no gain in {rule.split} mIoU could be measured"
     else:
-        figure = f"round {gain.round}: {rule.split} mIoU {gain.gain:+.3f}"
+        digits = _digits(gain.gain, rule.min_gain)
+        figure = f"round {gain.round}: {rule.split} mIoU {gain.gain:+.{digits}f}"
     if not gain.counts:
         return figure + (f"; not comparable: {'; '.join(gain.changed)}" if gain.changed else "")
     if gain.interval:

@@ -77,26 +77,28 @@ class DecidingScreen(LookingScreen):
 
     def action_reject(self) -> None:
         if self.decision is not None:
-            self._reject(self.decision.slice, "")
+            self._reject(self.decision, "")
 
     def action_reject_because(self) -> None:
         from altui.screens.ask import Ask
 
         if self.decision is None:
             return
-        slice_id = self.decision.slice
+        decision = self.decision
 
         def answered(reason: str | None) -> None:
             if reason is not None:
-                self._reject(slice_id, reason)
+                self._reject(decision, reason)
 
         question = "Why? It is kept with the decision; the next best slice takes the place"
-        self.app.push_screen(Ask(f"Reject {slice_id}", question, "reject"), answered)
+        self.app.push_screen(Ask(f"Reject {decision.slice}", question, "reject"), answered)
 
-    def _reject(self, slice_id: SliceId, reason: str) -> None:
+    def _reject(self, decision: Decision, reason: str) -> None:
         project = self.altui.project
         self.altui.perform(
-            lambda: project.reject(slice_id, reason=reason), self._rejected, waits="all"
+            lambda: project.reject(decision.slice, reason=reason, seen=decision),
+            self._rejected,
+            waits="all",
         )
 
     def action_undo(self) -> None:
@@ -104,15 +106,16 @@ class DecidingScreen(LookingScreen):
 
     def action_pick(self) -> None:
         instead_of = self._replaceable()
-        place = f"in place of {instead_of}" if instead_of else "into the round"
+        place = f"in place of {instead_of.slice}" if instead_of else "into the round"
         question = f"Which slice, as SAMPLE:INDEX? It comes {place}, approved"
         self._ask_for_slice(question, str(self.viewed or ""), instead_of)
 
-    def _ask_for_slice(self, question: str, given: str, instead_of: SliceId | None) -> None:
+    def _ask_for_slice(self, question: str, given: str, instead_of: Decision | None) -> None:
         """Once more, with what was wrong, where the slice cannot be picked."""
         from altui.screens.ask import Ask
 
         project = self.altui.project
+        place = instead_of.slice if instead_of else None
 
         def answered(name: str | None) -> None:
             def failed(error: Exception) -> None:
@@ -121,17 +124,20 @@ class DecidingScreen(LookingScreen):
 
             if name:
                 self.altui.perform(
-                    lambda: project.pick(name, instead_of), self._picked, failed, waits="all"
+                    lambda: project.pick(name, place, instead_of),
+                    self._picked,
+                    failed,
+                    waits="all",
                 )
 
         self.app.push_screen(Ask("Pick a slice by hand", question, "pick", given), answered)
 
-    def _replaceable(self) -> SliceId | None:
+    def _replaceable(self) -> Decision | None:
         """The proposal under the cursor, where it is still to be decided on."""
         decision = self.decision
         if decision is None or decision.state != "proposed":
             return None
-        return decision.slice
+        return decision
 
     def action_switch(self) -> None:
         from altui.screens.strategy import ChooseStrategy
@@ -158,7 +164,7 @@ class DecidingScreen(LookingScreen):
         def answered(annotator: str | None) -> None:
             if annotator:
                 self.altui.perform(
-                    lambda: project.assign(slice_id, annotator),
+                    lambda: project.assign(slice_id, annotator, instead_of=given),
                     lambda claim: self.altui.say(f"{claim.slice} is {plain(claim.annotator)}'s"),
                 )
 

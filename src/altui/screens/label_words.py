@@ -17,7 +17,7 @@ from altui.text import plain
 from altui.widgets.along_z import LABELLED
 
 # A space before each, since the list has no room for padding on both sides.
-COLUMNS = (cell("   slice"), cell(" mask"), cell(" annotator"), cell(" revisions", right=True))
+COLUMNS = (cell("   slice"), cell(" mask"), cell(" annotator"), cell(" revs", right=True))
 MARKS: dict[LabelState, str] = {"missing": "…", "in doubt": "?", "in": LABELLED}
 
 

@@ -13,18 +13,20 @@ from altui.text import plain
 from altui.widgets.along_z import LABELLED
 
 # A space before each, since the list has no room for padding on both sides.
-COLUMNS = (cell("    #"), cell(" slice"), cell(" score", right=True), cell(" strategy"))
+COLUMNS = (cell("    #"), cell(" slice"), cell(" score", right=True), cell(""))
 
 
-def row(decision: Decision, missing: set[SliceId]) -> Row:
-    """One line of the list; rejected ones stand back."""
+def row(decision: Decision, missing: set[SliceId], usual: str) -> Row:
+    """One line of the list; rejected ones stand back. `usual`: the strategy in the list's title,
+    from which others and picks by hand are told apart.
+    """
     style = "dim" if decision.state == "rejected" else ""
     score = words.NONE if decision.score is None else figure(decision.score)
     return str(decision.slice), (
         cell(f" {mark(decision, missing)} {decision.rank:>2}", style=style),
         cell(f" {decision.slice}", style=style),
         cell(f" {score}", right=True, style=style),
-        cell(f" {decision.strategy}", style=style),
+        cell(f" {decision.strategy}" if decision.strategy != usual else "", style=style),
     )
 
 

@@ -67,7 +67,7 @@ class ProposalsScreen(DecidingScreen):
         strategy = slate.strategy or "no proposals"
         panel.border_title = Content(f"Round {max(slate.round, 1)}, {strategy}")
         panel.border_subtitle = Content(counts(slate, missing))
-        rows = [row(decision, missing) for decision in slate.decisions]
+        rows = [row(decision, missing, slate.strategy) for decision in slate.decisions]
         self.query_one(RecordTable).show(rows, select=self.arrived(rows))
         self._look()
 

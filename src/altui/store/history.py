@@ -229,6 +229,15 @@ class SettingsRow:
     settings: dict[str, dict[str, Any]]
 
 
+@dataclass(frozen=True)
+class ClassesRow:
+    """The classes' names by id, in masks that came in with this event or later."""
+
+    id: int
+    event: int
+    names: tuple[str, ...]
+
+
 @dataclass(frozen=True, eq=False)  # one is the same as another where it is the same object
 class History:
     """All rows, oldest first. Holds no rules: `rounds/` derives states from it.
@@ -252,6 +261,7 @@ class History:
     stability: tuple[StabilityRow, ...] = ()
     job_settings: tuple[SettingsRow, ...] = ()
     exports: tuple[ExportRow, ...] = ()
+    label_classes: tuple[ClassesRow, ...] = ()
     lengths: tuple[int, ...] = ()
     settled: dict[Any, Any] = field(default_factory=dict)
 

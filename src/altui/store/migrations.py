@@ -13,7 +13,7 @@ APPEND_ONLY = (
     *("stability", "job_settings"),
     *("claims", "repeats", "readings"),
     *("quarantine", "quarantine_decisions", "label_checks"),
-    "exports",
+    *("exports", "label_classes"),
 )
 
 
@@ -241,6 +241,19 @@ def m007_exports(db: Database) -> None:
         )"""
     )
     _make_append_only(db, "exports")
+
+
+@migrations()
+def m008_label_classes(db: Database) -> None:
+    db.execute(
+        """
+        CREATE TABLE label_classes (          -- what class ids mean in masks from this event on
+            id INTEGER PRIMARY KEY,
+            event INTEGER NOT NULL REFERENCES events(id),
+            names TEXT NOT NULL               -- JSON: the classes' names by id
+        )"""
+    )
+    _make_append_only(db, "label_classes")
 
 
 def _make_append_only(db: Database, table: str) -> None:

@@ -12,6 +12,7 @@ from sqlite_utils import Database
 from altui.errors import AltuiError
 from altui.store.history import (
     ClaimRow,
+    ClassesRow,
     ConfusionRow,
     Decision,
     Event,
@@ -101,6 +102,7 @@ TABLES = {
     "stability": _table(StabilityRow, matrix=_matrix),
     "job_settings": _table(SettingsRow, settings=_tables),
     "exports": _table(ExportRow),
+    "label_classes": _table(ClassesRow, names=_sentences),
 }
 LENGTHS = f"SELECT {', '.join(f'(SELECT max(rowid) FROM {name})' for name in TABLES)}"
 

@@ -47,7 +47,25 @@ def _ome(description: str) -> Promise | None:
     for name, axis in (("channels", "C"), ("slices", "Z"), ("time points", "T")):
         match = re.search(rf'\bSize{axis}\s*=\s*["\'](\d{{1,9}})["\']', pixels[0])
         dimensions[name] = int(match[1]) if match else 1
-    return Promise(_only_one(dimensions, "OME"), "OME")
+    slices = _only_one(dimensions, "OME")
+    _check_order(description)
+    return Promise(slices, "OME")
+
+
+def _check_order(description: str) -> None:
+    """Raises Damaged where OME's metadata has the slices in another order than the pages."""
+    blocks = re.findall(r"<(?:\w+:)?TiffData\b[^>]*", description)
+    places = []
+    for block in blocks:
+        told = dict(re.findall(r"""\b(IFD|First[ZCT])\s*=\s*["'](\d{1,9})["']""", block))
+        page = int(told.pop("IFD", 0))
+        places.append((page, sum(map(int, told.values()))))
+    slices = [place for _, place in sorted(places)]
+    if len(set(slices)) > 1 and slices != sorted(slices):
+        raise Damaged(
+            "its OME metadata has its slices in another order than they lie in",
+            "export the stack again",
+        )
 
 
 def _only_one(dimensions: dict[str, int], by: str) -> int:

@@ -12,6 +12,7 @@ from altui.labels.bundle.tools import (
     add_image,
     add_premask,
     add_views,
+    listed,
     page,
 )
 
@@ -28,8 +29,8 @@ It shows the first slice; with a name behind it, such as {example}, that one. La
 Without the script: open a TIFF of images/, then {layer}.
 """,
     "Label": """
-Select the mask layer and paint. The class of a number is in the status bar below the picture,
-and with its colour in classes.csv; 0 erases. "ignore" is left out of training.
+Select the mask layer and paint: {classes}. The class of a number is in the status bar below the
+picture, too, and its colour in classes.csv. "ignore" is left out of training.
 """,
     "Save": """
 Alt-S writes the mask to masks/{example}.tif, Alt-N goes on to the next slice (and saves what you
@@ -49,7 +50,7 @@ NEW = "Layers > New Labels"
 class Napari:
     def __init__(self, files: Files, labels: tuple[Label, ...]) -> None:
         self._files = files
-        self._example = ""
+        self._example, self._classes = "", listed(labels)
         self._around = self._maps = self._start = False
         files.directory(PREMASKS)
 
@@ -67,6 +68,7 @@ class Napari:
         said = {
             "script": SCRIPT,
             "example": self._example,
+            "classes": self._classes,
             "around": AROUND * self._around,
             "hidden": HIDDEN * self._around,
             "maps": MAPS * self._maps,

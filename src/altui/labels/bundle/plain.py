@@ -3,11 +3,13 @@
 from altui.labels.bundle.content import Content
 from altui.labels.bundle.files import Files
 from altui.labels.bundle.tools import (
+    WRAP,
     Label,
     add_context,
     add_image,
     add_premask,
     add_views,
+    listed,
 )
 
 NOTE = """\
@@ -15,6 +17,8 @@ images/   the slices, values untouched
 views/    the same as 8-bit pictures, to look at
 {maps}{context}{premasks}classes.csv
           the class ids and colours; "ignore" leaves a pixel out of training
+
+{classes}
 
 Save one mask a slice, of the slice's size, one class id a pixel, as TIFF or PNG in one
 grey channel, named as its image (such as {example}.tif), and send the masks back.
@@ -27,7 +31,7 @@ PREMASKS = "masks/    what the network predicts: a mask to start from, to be cor
 class Plain:
     def __init__(self, files: Files, labels: tuple[Label, ...]) -> None:
         self._files = files
-        self._example = ""
+        self._example, self._classes = "", listed(labels)
         self._has = {"maps": False, "context": False, "premasks": False}
 
     def add(self, one: Content) -> None:
@@ -42,5 +46,6 @@ class Plain:
         said = {"maps": MAPS, "context": CONTEXT, "premasks": PREMASKS}
         return NOTE.format(
             example=self._example,
+            classes=WRAP.fill(f"Classes: {self._classes}"),
             **{key: said[key] if there else "" for key, there in self._has.items()},
         )

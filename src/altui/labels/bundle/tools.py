@@ -36,6 +36,11 @@ def labels_of(classes: Classes) -> tuple[Label, ...]:
     return tuple(own)
 
 
+def listed(labels: tuple[Label, ...]) -> str:
+    """'0 background, 1 bone, 255 ignore', for tools that paint numbers."""
+    return ", ".join(f"{one.id} {one.name}" for one in labels)
+
+
 class Tool(Protocol):
     """Writes what one annotation tool opens."""
 

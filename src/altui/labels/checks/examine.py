@@ -15,6 +15,7 @@ from altui.labels.accept import read_label
 from altui.labels.checks.agreement import Apart, compare
 from altui.labels.checks.content import check_content, check_missing
 from altui.labels.checks.disagreement import check_disagreement
+from altui.labels.checks.elsewhere import AGREES, check_elsewhere, fits_better, strength_of
 from altui.labels.checks.exchanged import check_exchanged
 from altui.labels.checks.pieces import check_pieces
 from altui.labels.checks.predicted import Predicted
@@ -24,6 +25,7 @@ from altui.labels.checks.turned import check_turn
 from altui.labels.predictions import Page
 from altui.labels.runs import Runs, runs_of
 from altui.labels.verdict import Refusal
+from altui.rounds.state import current_round, slate
 from altui.slices import SliceId
 from altui.store.history import History
 from altui.volumes.stack import Stack
@@ -57,6 +59,8 @@ class Examiner:
         self._others = others
         self._predicted = Predicted(workspace, history)
         self._images: dict[str, Stack] = {}
+        self._asked = slate(history, current_round(history)).approved
+        self._strengths: dict[SliceId, npt.NDArray[Any] | None] = {}  # of images' edges
         self._counts: dict[str, Counter[int] | None] = {}  # of labels, by SHA-256
         self._open = ExitStack()
         self._lock = Lock()
@@ -85,16 +89,19 @@ class Examiner:
             prediction = None
         image = self._image(slice_id) if edges else None
         marked = check_content(counts, self._classes)
+        apart = None if prediction is None else compare(mask, prediction, self._classes.ignore)
+        turned = check_turn(mask, prediction, image, self._classes)
+        elsewhere = None if image is None else self._check_elsewhere(slice_id, mask, image, apart)
         found = [
             Remark("unedited", "is the network's own prediction, pixel by pixel")
             if pages.hold(mask)
             else None,
             marked,
-            check_turn(mask, prediction, image, self._classes),
+            # The likelier of the two comes first, and is the verdict.
+            *((elsewhere, turned) if fits_better(elsewhere, turned) else (turned, elsewhere)),
         ]
         figures: dict[str, Figure] = {}
-        if prediction is not None:
-            apart = compare(mask, prediction, self._classes.ignore)
+        if prediction is not None and apart is not None:
             figures = {
                 "disagreement": round(apart.disagreement, 5),
                 "pixels": round(apart.share, 7),
@@ -106,6 +113,40 @@ class Examiner:
             found.append(check_disagreement(apart, self._others))
         found.append(check_pieces(runs, self._classes.ignore))
         return runs, Examined(tuple(filter(None, found)), figures, mask.size)
+
+    def _check_elsewhere(
+        self, slice_id: SliceId, mask: Mask, image: npt.NDArray[Any], apart: Apart | None
+    ) -> Remark | None:
+        if apart is not None and apart.disagreement < AGREES:
+            return None
+        headers = self._workspace.headers
+        size = headers[slice_id.sample].height, headers[slice_id.sample].width
+        others = [
+            one
+            for one in self._asked
+            if one != slice_id
+            and self._workspace.holds(one)
+            and (headers[one.sample].height, headers[one.sample].width) == size
+        ]
+        if not others:
+            return None
+        own = strength_of(image)
+        if slice_id in self._asked:
+            self._strengths[slice_id] = own
+
+        def strength(one: SliceId) -> npt.NDArray[Any] | None:
+            return own if one == slice_id else self._strength(one)
+
+        return check_elsewhere(mask, slice_id, others, strength, self._classes.ignore)
+
+    def _strength(self, slice_id: SliceId) -> npt.NDArray[Any] | None:
+        """Of a slice asked for, kept for the next mask; None for a damaged image."""
+        if slice_id not in self._strengths:
+            try:
+                self._strengths[slice_id] = strength_of(self._image(slice_id))
+            except Refusal:
+                self._strengths[slice_id] = None
+        return self._strengths[slice_id]
 
     def _check_missing(
         self, slice_id: SliceId, counts: Counter[int], prediction: Page

@@ -54,11 +54,10 @@ def fit_edges(mask: Array, image: Array, ignore: int) -> EdgeFit | None:
     step = step_of(mask)
     with np.errstate(over="ignore", invalid="ignore"):  # huge values say nothing, in the end
         gradient = edge_strength(shrink(image, step))
-    found = np.flatnonzero(class_boundary(middles(mask, step), ignore))
+    edge = edges_of(mask, step, ignore)
     overall = float(gradient.mean())
-    if len(found) < LEAST_EDGE or not overall > 0:
+    if edge is None or not overall > 0:
         return None
-    edge = found[:: 1 + len(found) // MOST_EDGE]
     flat = gradient.ravel()
     best, words = -1.0, ""
     for name, places in turned_places(*gradient.shape).items():
@@ -66,6 +65,14 @@ def fit_edges(mask: Array, image: Array, ignore: int) -> EdgeFit | None:
         if fit > best:
             best, words = fit, name
     return EdgeFit(float(flat[edge].mean()) / overall - 1, best, words)
+
+
+def edges_of(mask: Array, step: int, ignore: int) -> npt.NDArray[np.intp] | None:
+    """Where in the flattened picture class boundaries lie, not more than are enough; None where
+    there are too few. `step`: of how many pixels one is looked at.
+    """
+    found = np.flatnonzero(class_boundary(middles(mask, step), ignore))
+    return found[:: 1 + len(found) // MOST_EDGE] if len(found) >= LEAST_EDGE else None
 
 
 @lru_cache(maxsize=2)  # an import's slices are of one size, mostly

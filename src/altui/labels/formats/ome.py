@@ -12,7 +12,7 @@ ATTRIBUTE = re.compile(r"""\b(\w{1,40})\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 
 
 class Series(NamedTuple):
-    """An image within the file: its name, and its pages in the order in which they are listed."""
+    """An image within the file: its name, and its pages in the order of their planes."""
 
     name: str
     pages: tuple[int, ...]
@@ -54,6 +54,7 @@ def _pages(parts: list[tuple[str, dict[str, str]]], pages: int) -> tuple[int, ..
     planes = math.prod(_number(sizes, f"Size{axis}", 1) for axis in "ZCT")
     planes //= max(1, _number(samples, "SamplesPerPixel", 1))
     blocks = [told for kind, told in parts if kind == "TiffData"]
+    blocks.sort(key=lambda told: [_number(told, f"First{axis}", 0) for axis in "CTZ"])
     found: list[int] = []
     for told in blocks:
         first = _number(told, "IFD", 0)

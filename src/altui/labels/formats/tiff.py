@@ -26,7 +26,9 @@ from altui.volumes.page import Dialect, Field, Page, read_text
 from altui.volumes.segments import locate
 from altui.volumes.tiff import Directories, TiffStack, read_directories
 
-RGB, SOFTWARE = 2, 305
+GREYS, RGB, SOFTWARE = (0, 1), 2, 305
+IN_PLANES, MOST_BYTES = 2, 1 << 28  # decoded before anybody asked which slice it is of
+MOST_CLASSES = 32  # ids from there on rather are shades
 LONGEST = 60  # characters of a tool's name
 IMAGEJ = re.compile(r"ImageJ=([\w.-]{1,20})")
 # None, LZW, deflate, PackBits, LZMA, Zstandard: those that give back what went in.
@@ -73,11 +75,14 @@ def _open(source: Source, directories: Directories) -> Masks:
     form = pages[0].form if pages else None
     if form and (form.samples > 1 or form.photometric in COLOURS.keys() - {PALETTE}):
         check_size(form.height, form.width)
-        _check_colour(pages)
         shape = ((form.height, form.width),)
         read = partial(_read_colour, source, data, dialect)
         names = _imagej_labels(source, len(pages)) if len(pages) > 1 else ()
         tool = _tool(data, dialect, pages[0])
+        planes = _planes(source, directories) if len(pages) == 1 else None
+        if planes is not None:
+            return Masks(len(planes), shape, lambda i: Pixels(planes[i]), tool=tool)
+        _check_colour(pages)
         return Masks(len(pages), shape, lambda i: split(read(pages[i])), names, tool=tool)
     stack = TiffStack(path, indices=True, directories=directories)
     names = _imagej_labels(source, stack.slices) if stack.slices > 1 else ()
@@ -139,15 +144,30 @@ def _check_colour(pages: Sequence[Page]) -> None:
         )
 
 
+def _planes(source: Source, file: Directories) -> npt.NDArray[Any] | None:
+    """(slices, height, width) of a stack of three or four slices that tifffile, and what saves with
+    it, took for the channels of one picture; None for what is one. Raises as `_read_colour`.
+    """
+    form = file.pages[0].form
+    if form.photometric not in (*GREYS, RGB) or form.samples > 4:
+        return None
+    with _by_tifffile(source) as tiff:
+        tiff.filehandle.seek(file.pages[0].directory)
+        page = tifffile.TiffPage(tiff, index=0)
+    if page.planarconfig != IN_PLANES or page.nbytes > MOST_BYTES:
+        return None
+    values = _decoded(source, file.data, file.dialect, file.pages[0])
+    if values.shape != (form.samples, form.height, form.width) or values.dtype.kind not in "iuf":
+        return None
+    ids = values[(values != 0) & (values != 255)]
+    if not ids.size or ids.min() < 0 or ids.max() >= MOST_CLASSES or (values == values[0]).all():
+        return None
+    return values
+
+
 def _read_colour(source: Source, data: mmap.mmap, dialect: Dialect, page: Page) -> npt.NDArray[Any]:
     """(height, width, 3 or 4) uint8. Raises Refusal, Damaged, or what a decoder raises."""
-    stored = locate(data, dialect, page)
-    if page.layout.compression == LZW:
-        for at, length in zip(*stored, strict=True):
-            check_lzw(data[at : at + length], reversed_bits=page.layout.fill_order == 2)
-    with _by_tifffile(source) as file:
-        file.filehandle.seek(page.directory)
-        pixels = tifffile.TiffPage(file, index=0).asarray()
+    pixels = _decoded(source, data, dialect, page)
     if pixels.dtype != np.uint8:
         raise Refusal("rgb", f"is a {pixels.dtype} colour picture; save 8 bits a channel")
     if pixels.shape[:1] == (page.form.samples,) and pixels.ndim == 3:  # in planes
@@ -155,6 +175,17 @@ def _read_colour(source: Source, data: mmap.mmap, dialect: Dialect, page: Page) 
     if pixels.shape != (page.form.height, page.form.width, page.form.samples):
         raise Refusal("unreadable", "its pixels are laid out in a way that altui does not read")
     return pixels
+
+
+def _decoded(source: Source, data: mmap.mmap, dialect: Dialect, page: Page) -> npt.NDArray[Any]:
+    """The page's pixels, as tifffile has them: in planes, or with the channels last."""
+    stored = locate(data, dialect, page)
+    if page.layout.compression == LZW:
+        for at, length in zip(*stored, strict=True):
+            check_lzw(data[at : at + length], reversed_bits=page.layout.fill_order == 2)
+    with _by_tifffile(source) as file:
+        file.filehandle.seek(page.directory)
+        return tifffile.TiffPage(file, index=0).asarray()
 
 
 def _imagej_labels(source: Source, slices: int) -> tuple[str, ...]:
