@@ -182,7 +182,7 @@ def test_a_stack_that_cannot_be_read_is_no_fault_of_the_slice(
 ) -> None:
     project.approve_all()
     other = project.workspace.train[-1].name
-    (project.root / project.workspace.sample(other).images).rename(tmp_path / "away")
+    (project.root / project.workspace.sample(other).images).write_bytes(b"no TIFF")
     with pytest.raises(AltuiError) as caught:
         Project(Workspace(project.root)).export(tmp_path / "bundle")
     assert caught.value.message.startswith(f'sample "{other}"')
