@@ -9,7 +9,7 @@ from altui.rounds.decide import undoable
 from altui.rounds.evidence import describe_agreement, evidence
 from altui.rounds.forecast import Forecast, Refused
 from altui.rounds.looks import Looks, count_looks, describe_looks
-from altui.rounds.plan import full_size
+from altui.rounds.plan import full_size, pool_size
 from altui.rounds.quarantine import waiting_masks
 from altui.rounds.references import References, references
 from altui.rounds.repeats import Agreements, agreements
@@ -178,12 +178,6 @@ def status(workspace: Workspace, history: History) -> Status:
 def absent_text(samples: tuple[str, ...]) -> str:
     """'the images of screw01 and 5 more are not here'; empty where all are."""
     return f"the images of {listing(samples, shown=2)} are not here" if samples else ""
-
-
-def pool_size(history: History, workspace: Workspace) -> tuple[int, int]:
-    """How many training slices have a label, and how many have none."""
-    labelled = sum(map(workspace.holds, history.current_labels))
-    return labelled, sum(header.slices for header in workspace.train) - labelled
 
 
 def strays(workspace: Workspace, history: History, current: Slate) -> tuple[SliceId, ...]:
