@@ -70,6 +70,7 @@ def test_defaults_suit_the_published_problem(tmp_path: Path) -> None:
         (GOOD + '[training]\ndevice = "gpu"\n', "device: should be auto, cpu, cuda or cuda:NUMBER"),
         (GOOD.replace('"train"', '"test"\nmasks = "m.tif"'), "no sample is in the train split"),
         (GOOD + '[stopping]\nsplit = "validation"\n', "no sample is in the validation split"),
+        (GOOD + '[stopping]\nsplit = "validation"\n', 'or set [stopping] split = "test"'),
         (GOOD.replace('"bone"', '"background"'), "same name"),
         (GOOD.replace('"bone"', '"bone", " Bone"'), '[classes] names: "bone" and " Bone" differ'),
         (GOOD.replace('"bone"', '"bone", " "'), "[classes] names: a class has a blank name"),
@@ -94,6 +95,16 @@ def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(AltuiError, match="is not there") as caught:
         load(tmp_path / "altui.toml")
     assert "altui init" in caught.value.hint
+
+
+def test_a_file_that_was_there_once(tmp_path: Path) -> None:
+    (tmp_path / ".altui").mkdir()
+    with pytest.raises(AltuiError, match="is gone") as caught:
+        load(tmp_path / "altui.toml")
+    assert "altui init" not in caught.value.hint
+    (tmp_path / "altui.toml").symlink_to("nowhere.toml")
+    with pytest.raises(AltuiError, match=r"is a link to nowhere\.toml"):
+        load(tmp_path / "altui.toml")
 
 
 def test_not_utf8(tmp_path: Path) -> None:

@@ -299,9 +299,11 @@ class Config(Table):
         if not self.split("train"):
             raise ValueError("no sample is in the train split, so there is nothing to label")
         if not self.split(self.stopping.split):
+            rest: Split = "validation" if self.stopping.split == "test" else "test"
+            or_else = f', or set [stopping] split = "{rest}"' if self.split(rest) else ""
             raise ValueError(
                 f"no sample is in the {self.stopping.split} split, whose mIoU the stopping rule "
-                "watches"
+                f'watches: give one of the samples split = "{self.stopping.split}"' + or_else
             )
         return self
 
@@ -320,9 +322,7 @@ def load(path: Path) -> Config:
     try:
         text = read_text(path)
     except FileNotFoundError:
-        raise AltuiError(
-            f"{plain(path)} is not there", f'"altui init {plain(path.parent)}" writes one'
-        ) from None
+        raise _not_there(path) from None
     except UnicodeDecodeError as error:
         raise AltuiError(
             f"{plain(path)} is not UTF-8 text (byte {error.start})", "save it as UTF-8"
@@ -334,6 +334,23 @@ def load(path: Path) -> Config:
             f"{plain(path)} cannot be read: {error.strerror}", "see who owns it"
         ) from None
     return parse(text, path)
+
+
+def _not_there(path: Path) -> AltuiError:
+    if path.is_symlink():
+        return AltuiError(
+            f"{plain(path)} is a link to {plain(os.readlink(path))}, which is not there",
+            "bring that file back, or put the config itself in the link's place",
+        )
+    if (path.parent / ".altui").exists():
+        return AltuiError(
+            f"{plain(path)} is gone: this folder is a project, with labels and rounds of its own",
+            "bring it back, from a backup or from what it was copied from: a new one would have to "
+            "name the same classes, in the same order, and the same samples",
+        )
+    return AltuiError(
+        f"{plain(path)} is not there", f'"altui init {plain(path.parent)}" writes one'
+    )
 
 
 def parse(text: str, path: Path) -> Config:

@@ -13,6 +13,7 @@ from PIL import Image
 from altui import AltuiError, Project
 from altui.labels.manifest import find_manifest
 from altui.slices import SliceId
+from altui.workspace import Workspace
 from tests.labels.conftest import SAMPLES, SLICES, Array, Save, codes, right_mask
 
 Asked = tuple[SliceId, ...]
@@ -174,6 +175,17 @@ def test_only_approved_slices(folder: Path, tmp_path: Path) -> None:
     made = project.export(tmp_path / "bundle")
     assert made.slices == (one,)
     assert len(list((made.folder / "images").iterdir())) == 1
+
+
+def test_a_stack_that_cannot_be_read_is_no_fault_of_the_slice(
+    project: Project, tmp_path: Path
+) -> None:
+    project.approve_all()
+    other = project.workspace.train[-1].name
+    (project.root / project.workspace.sample(other).images).write_bytes(b"no TIFF")
+    with pytest.raises(AltuiError) as caught:
+        Project(Workspace(project.root)).export(tmp_path / "bundle")
+    assert caught.value.message.startswith(f'sample "{other}"')
 
 
 def test_never_into_altuis_own_state(project: Project, tmp_path: Path) -> None:

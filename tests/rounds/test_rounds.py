@@ -238,6 +238,39 @@ def test_decisions_of_an_evaluated_round_are_closed(project: Project) -> None:
             action()
 
 
+def test_nothing_more_is_asked_of_an_empty_pool(project: Project) -> None:
+    finish_round(project)
+    project.import_labels(project.root / "masks", unasked=True)
+    project.refresh()
+    assert project.status().todo == "stop: every training slice is labelled: the pool is empty"
+    with pytest.raises(AltuiError, match="none left to propose") as caught:
+        project.propose()
+    assert "more training samples" in caught.value.hint
+
+
+def test_a_sample_that_left_altui_toml_after_its_approval(project: Project) -> None:
+    project.approve_all()
+    text = (project.root / "altui.toml").read_text()
+    (project.root / "altui.toml").write_text(text.replace('name = "s1"', 'name = "s9"'))
+    project = Project.open(project.root)
+    report = project.import_from_oracle()
+    assert [str(one.slice) for one in report.of("accepted")] == ["s2:6", "s3:7"]
+    (stray,) = report.of("refused")
+    assert (str(stray.slice), stray.code) == ("s1:7", "no-such-slice")
+    project.reject("s1:7", replacement=False)
+    assert project.status().state == "labelled"
+
+
+def test_a_stack_that_cannot_be_read_is_no_fault_of_the_proposal(project: Project) -> None:
+    (project.root / "samples" / "s3.tif").write_bytes(b"no TIFF")
+    vars(project.workspace).pop("headers")
+    vars(project.workspace).pop("train", None)
+    for everything in (False, True):
+        with pytest.raises(AltuiError) as caught:
+            project.approve_all() if everything else project.approve("s1:7")
+        assert caught.value.message.startswith('sample "s3"')
+
+
 def test_running_asks_for_what_is_missing(project: Project) -> None:
     with pytest.raises(AltuiError, match="3 proposals of round 1 are undecided"):
         project.run()

@@ -188,6 +188,23 @@ def test_without_an_earlier_network_that_fits_it_starts_fresh_and_says_so(
             assert_alike(folder, fresh)
 
 
+@pytest.mark.parametrize("renamed", [False, True])
+def test_a_network_is_never_measured_on_what_an_earlier_one_learnt_from(
+    tmp_path: Path, first: First, renamed: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config, labels, previous = first
+    moved = {"split": "test"} | ({"name": "c", "images": "./b.tif"} if renamed else {})
+    samples = tuple(
+        one.model_copy(update=moved if one.name == "b" else {}) for one in config.samples
+    )
+    warm = with_training(config, start="warm", steps=1).model_copy(update={"samples": samples})
+    kept = [label for label in labels if label.sample != "b"]
+    fitted(tmp_path, job_after(tmp_path, warm, kept, previous, "moved"))
+    name = "c" if renamed else "b"
+    said = capsys.readouterr().out
+    assert f"training starts fresh: the last round's network learnt from {name}" in said
+
+
 @pytest.mark.parametrize("kill_at", [1, 4, 6])
 def test_a_killed_warm_start_needs_the_earlier_network_no_more(
     tmp_path: Path, first: First, kill_at: int, capsys: pytest.CaptureFixture[str]

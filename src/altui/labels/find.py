@@ -9,7 +9,7 @@ from altui.errors import AltuiError
 from altui.labels.checks.shape import is_smaller
 from altui.labels.counting import from_one
 from altui.labels.formats.base import Masks
-from altui.labels.names import find_slice, sample_alone
+from altui.labels.names import check_held, find_slice, sample_alone
 from altui.labels.read import Reader
 from altui.labels.returned import Returned, returned_files
 from altui.labels.scratch import Scratch
@@ -104,6 +104,7 @@ class Finding:
 
         def label(masks: Masks) -> Labelled:
             if slice_id is not None:
+                check_held(slice_id.sample, self._samples.held_out)
                 return Labelled((slice_id,) * masks.count)
             return slices_of(file, masks, self._samples, self._shifted)
 

@@ -34,6 +34,7 @@ Mask = npt.NDArray[np.integer]
 TOOLS = {"napari": "napari", "itk-snap": "ITK-SNAP", "cvat": "CVAT", "label-studio": "Label Studio"}
 UNTOLD = ("", "tifffile.py")  # a library that many tools save with
 DIGITS = re.compile(r"[0-9]+")
+STRAY = "altui.toml has no such training slice any more: mend it, or reject the slice"
 ROOM = 1 << 30  # bytes to unpack archives to, beyond what the project's own masks take
 
 
@@ -144,17 +145,21 @@ def import_from_oracle(workspace: Workspace, *, dry_run: bool = False) -> Import
     approved = slate(history, current_round(history)).approved
     if not approved:
         raise AltuiError("no slice is approved yet", "approve first: altui approve PROJECT --all")
+    masks_of = {sample.name: sample.masks for sample in workspace.config.samples}
     verdicts: list[Verdict] = []
     with Intake(workspace, Options(dry_run, trust=True)) as intake, ExitStack() as opened:
         stacks: dict[str, Stack] = {}
         checked: list[list[Checked]] = []
         for slice_id in approved:
-            masks = workspace.sample(slice_id.sample).masks
+            masks = masks_of.get(slice_id.sample)
             source = f"{masks}#{slice_id.index}" if masks else str(slice_id)
             label = history.current_labels.get(slice_id)
             if label is not None:
                 message = f"has a label already: revision {history.numbers[label.id]}"
                 verdicts.append(Verdict(source, "unchanged", "labelled", message, slice_id))
+                continue
+            if not workspace.holds(slice_id):
+                verdicts.append(refused(source, Refusal("no-such-slice", STRAY), slice_id))
                 continue
             if slice_id.sample not in stacks:
                 stacks[slice_id.sample] = opened.enter_context(workspace.masks(slice_id.sample))

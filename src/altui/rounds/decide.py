@@ -42,6 +42,7 @@ def approve(workspace: Workspace, slices: tuple[SliceId, ...]) -> Decided:
 
     Raises AltuiError, and decides nothing, where one of them is not an open proposal.
     """
+    workspace.train  # noqa: B018  # read the headers before the lock is taken
     with workspace.store.write() as transaction:
         own = open_slate(workspace, transaction.history())
         decisions = [find(own, slice_id, workspace) for slice_id in slices]
@@ -52,6 +53,7 @@ def approve(workspace: Workspace, slices: tuple[SliceId, ...]) -> Decided:
 
 def approve_all(workspace: Workspace) -> Decided:
     """Approve every proposal that is still undecided. Raises AltuiError."""
+    workspace.train  # noqa: B018  # read the headers before the lock is taken
     with workspace.store.write() as transaction:
         own = open_slate(workspace, transaction.history())
         undecided = list(own.in_state("proposed"))

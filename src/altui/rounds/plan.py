@@ -119,6 +119,12 @@ def pool_of(workspace: Workspace, history: History, number: int, strategy: Strat
     )
 
 
+def pool_size(history: History, workspace: Workspace) -> tuple[int, int]:
+    """How many training slices have a label, and how many have none."""
+    labelled = sum(map(workspace.holds, history.current_labels))
+    return labelled, sum(header.slices for header in workspace.train) - labelled
+
+
 def default_strategy(workspace: Workspace, number: int) -> str:
     query = workspace.config.query
     return query.initial if number == 1 else query.strategy

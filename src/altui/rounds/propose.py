@@ -8,7 +8,7 @@ from altui.errors import AltuiError
 from altui.jobs.state import views
 from altui.query.pool import Pick
 from altui.query.strategies import strategy_named
-from altui.rounds.plan import plan, without
+from altui.rounds.plan import plan, pool_size, without
 from altui.rounds.state import Slate, current_round, latest_job, results_job, slate
 from altui.slices import SliceId
 from altui.store.connection import Transaction
@@ -80,13 +80,17 @@ def fill_round(
 ) -> Proposals:
     """Bring the slate of round `number` up to its budget. Raises AltuiError."""
     history = transaction.history()
+    if not slate(history, number).decisions and not pool_size(history, workspace)[1]:
+        raise AltuiError(
+            "every training slice is labelled: there is none left to propose",
+            "give altui.toml more training samples, or stop here",
+        )
     made = plan(workspace, history, number, name)
     picks = made.batch.picks
     nothing_new = made.switches and made.batch.shortfall  # what it would replace is better kept
     if not picks and (nothing_new or not made.slate.decisions):
         raise AltuiError(
-            f"{made.strategy} found no slice to propose: "
-            f"{made.batch.shortfall or 'the pool is empty'}",
+            f"{made.strategy} found no slice to propose: {made.batch.shortfall}",
             "lower [query] min_gap, or stop here",
         )
     if made.switches:  # one event, so that undo takes all of it back

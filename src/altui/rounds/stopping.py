@@ -14,6 +14,7 @@ from altui.rounds.gain import Interval
 from altui.text import count
 
 Verdict = Literal["continue", "stop", "undecided"]
+POOL_EMPTY = "every training slice is labelled: the pool is empty"
 LEAST_SAMPLES = 3  # two may gain alike by chance, and seem to know it exactly
 
 
@@ -62,7 +63,7 @@ def verdict(rule: Stopping, evaluated: int, gains: Sequence[Gain], pool: int) ->
        interval reaches `min_gain`, or rests on fewer than three samples: undecided.
     """
     if evaluated and pool == 0:
-        return StoppingVerdict("stop", ("every training slice is labelled: the pool is empty",))
+        return StoppingVerdict("stop", (POOL_EMPTY,))
     if evaluated >= rule.max_rounds:
         return StoppingVerdict(
             "stop", (f"{count(evaluated, 'round')} done, as many as max_rounds allows",)

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from altui.jobs.state import JobView
 from altui.rounds.claims import Claim
 from altui.rounds.state import RoundState, Slate
-from altui.rounds.stopping import StoppingVerdict
+from altui.rounds.stopping import POOL_EMPTY, StoppingVerdict
 from altui.slices import SliceId
 from altui.text import count, listing, plain
 
@@ -91,7 +91,8 @@ def _todo(
         case "annotating":
             return f"{approved - len(missing)} of {count(approved, 'mask')} in; {awaited}"
         case "labelled":
-            return f"all {count(approved, 'mask')} are in: run the round"
+            are = "the one mask is" if approved == 1 else f"all {approved} masks are"
+            return f"{are} in: run the round"
         case "running":
             if job is None or not job.collected:
                 return f"{job.id}: {job.message}" if job else ""
@@ -100,5 +101,7 @@ def _todo(
             return f"{job.id} {job.state}: {plain(job.message)}; retry it" if job else ""
         case "evaluated":
             return "propose the next round"
+        case "stopped" if POOL_EMPTY in stopping.because:
+            return f"stop: {POOL_EMPTY}"
         case "stopped":
             return f"stop: {'; '.join(stopping.because)}; to go on all the same, propose"

@@ -1,11 +1,12 @@
 """The train stage: from the labels to `model.pt`, whatever was done before a kill."""
 
+import os
 from pathlib import Path
 
 from altui.config import Model
 from altui.errors import AltuiError
 from altui.jobs.folder import CHECKPOINT, JobFolder, JobSpec
-from altui.text import plain
+from altui.text import listing, plain
 from altui.worker.checkpoint import load_network, save_network
 from altui.worker.compute import Compute
 from altui.worker.log import say
@@ -83,9 +84,11 @@ def _warm_up(network: Network, spec: JobSpec) -> None:
     if spec.previous is None:
         say("no earlier round: training starts fresh")
         return
-    path = Path(spec.project) / spec.previous / CHECKPOINT
+    folder = Path(spec.project) / spec.previous
+    path = folder / CHECKPOINT
     try:
         previous, content = load_network(path)
+        measured = learnt_and_measured(JobFolder(folder).spec(), spec)
     except AltuiError as error:
         say(f"training starts fresh: {error.message}")
         return
@@ -100,5 +103,21 @@ def _warm_up(network: Network, spec: JobSpec) -> None:
     if then != model or content["classes"] != list(spec.config.classes.names):
         say("training starts fresh: the last round's network has another shape or other classes")
         return
+    if measured:
+        say(f"training starts fresh: the last round's network learnt from {listing(measured)}")
+        return
     network.inner.load_state_dict(previous.inner.state_dict())
     say(f"training starts from {plain(path)}")
+
+
+def learnt_and_measured(then: JobSpec, now: JobSpec) -> list[str]:
+    """Samples that a network would be measured on and has learnt from: they were moved from the
+    training split, whatever they are called now. By their figures it would seem too good.
+    """
+    learnt = {label.sample for label in then.labels}
+    files = {os.path.normpath(one.images) for one in then.config.samples if one.name in learnt}
+    return [
+        one.name
+        for one in now.config.samples
+        if one.split != "train" and (one.name in learnt or os.path.normpath(one.images) in files)
+    ]

@@ -112,6 +112,7 @@ def export_bundle(
             "give a new folder elsewhere: --to DIR",
         )
     wish = Wish(tuple(dict.fromkeys(slices)), name, most, repeat)
+    workspace.headers  # noqa: B018  # a stack that cannot be read is no slice's fault
     history = workspace.store.history()
     export = _Export(workspace, history, target.absolute(), tool, wish)
     for slice_id in export.asked:
