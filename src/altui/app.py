@@ -402,9 +402,16 @@ class AltuiApp(DoingApp):
         if isinstance(typed, events.Key):
             self.say(f"{shown(typed.key)} waits for what is under way")
 
+    def drop_put_off(self) -> None:
+        keys = [shown(one.key) for one in self._put_off if isinstance(one, events.Key)]
+        super().drop_put_off()
+        if keys:
+            self.say(f"{listing(keys)}: not done, as it waited for what came otherwise", "warning")
+
     def say(self, text: str, severity: Literal["information", "warning"] = "information") -> None:
         if self.is_running:  # what only informed makes room: a pile of it would cover the picture
-            self.screen.query("Toast.-information").set(display=False)
+            for screen in self.screen_stack:  # a dialog's come up again under it
+                screen.query("Toast.-information").set(display=False)
         self.notify(text, severity=severity, markup=False)
 
     def hint(self, text: str) -> str:

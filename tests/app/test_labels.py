@@ -11,6 +11,7 @@ from altui.app import AltuiApp
 from altui.project import Project
 from altui.screens.ask import Ask
 from altui.screens.confirm import Confirm
+from altui.screens.label_words import content
 from altui.screens.slice_pane import SlicePane
 from altui.screens.table import PAGE, RecordTable, cell
 from altui.slices import SliceId
@@ -57,6 +58,15 @@ def send(project: Project, slice_id: SliceId, shift: int) -> None:
     assert project.import_labels(file, trust=True).of("accepted")
 
 
+def test_what_is_in_a_mask_and_what_is_not() -> None:
+    names = ("background", "bone", "layer", "implant")
+    shares = {0: 0.7, 1: 0.23, 3: 0.0651, 255: 0.0049}
+    assert content(shares, names) == "bone 23 %, implant 6.5 %, ignored 0.49 %; no layer"
+    assert content({0: 0.7, 1: 0.1, 2: 0.1, 3: 0.1}, names) == "bone 10 %, layer 10 %, implant 10 %"
+    assert content({0: 1.0}, names) == "no bone, no layer, no implant"
+    assert content({1: 0.9987, 0: 0.0013}, names[:2]) == "bone 100 %"
+
+
 async def test_what_came_back_and_what_is_missing(
     project: Project, sent: tuple[SliceId, SliceId]
 ) -> None:
@@ -77,6 +87,10 @@ async def test_what_came_back_and_what_is_missing(
         await press(pilot, "down")
         revision = project.revisions(good)[-1].number
         assert f"▸ {revision} by anna" in told(app)
+        await until(pilot, lambda: "implant" in told(app))
+        mask, names = project.label(good), project.config.classes.names
+        assert mask is not None
+        assert f"{names[1]} {100 * (mask == 1).mean():.2g} %" in told(app)
         assert {"a", "x"}.isdisjoint(keys(app))
         await press(pilot, "down")
         assert "awaited" in told(app)

@@ -46,6 +46,10 @@ def tiffs() -> Iterator[bytes]:
         (TABLE[MASK], {"photometric": "rgb", "compression": "zlib"}),
         (TABLE[MASK], {"photometric": "rgb", "compression": "lzw", "predictor": True}),
         (np.moveaxis(TABLE[MASK], 2, 0), {"photometric": "rgb", "planarconfig": "separate"}),
+        (
+            np.stack([MASK] * 2 + [MASK.T[::-1].reshape(MASK.shape)]),
+            {"photometric": "rgb", "planarconfig": "separate"},
+        ),
         (STACK, grey),
         (STACK, {**grey, "compression": "zlib"}),
         (STACK, {"ome": True, "compression": "zlib", "metadata": {"axes": "ZYX"}}),

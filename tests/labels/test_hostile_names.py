@@ -3,6 +3,7 @@
 import json
 import os
 import unicodedata
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,25 @@ def test_a_bundle_folder_with_such_a_name(project: Project, tmp_path: Path) -> N
     made = project.export(target)
     assert (target / "manifest.json").exists()
     json.dumps(made.to_json(), ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a/" * 30_000 + "screw1_z07.png", "screw1 " * 9000 + "_z07.png"]
+    + ["screw1_z{}.png", "screw1{}.png", "screw1/{}.png", "a{}/screw1_z{}_z1/m.png"]
+    + ["task-{}-annotation-5-by-1-tag-bone-{}.npy", "task-7-annotation-5-by-1-tag-bone-{}.png"],
+)
+def test_names_that_no_disk_would_hold(project: Project, tmp_path: Path, name: str) -> None:
+    """As archives and COCO files may hold: not to be looked at for minutes, nor to be a fault."""
+    long = name.replace("{}", "9" * 5000)
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr(long, b"no picture")
+    runs = {"size": [1, 1], "counts": [0, 1]}
+    document = {
+        "images": [{"id": 1, "file_name": long, "height": 1, "width": 1}],
+        "annotations": [{"image_id": 1, "category_id": 1, "segmentation": runs}],
+        "categories": [{"id": 1, "name": "bone"}],
+    }
+    (tmp_path / "a.json").write_text(json.dumps(document))
+    report = project.import_labels(tmp_path / "a.zip", tmp_path / "a.json")
+    assert [v.outcome for v in report.verdicts] == ["refused"] * 2

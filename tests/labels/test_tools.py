@@ -701,6 +701,8 @@ def test_by_the_option(project: Project, back: Path, save: Save) -> None:
     assert CliRunner().invoke(main, [*arguments, "--slice", "screw1"]).exit_code == 1
     wrong = project.import_labels(back / "another.tif", slice_id=SliceId("nobody", 3))
     assert [v.code for v in wrong.verdicts] == ["no-such-slice"]
+    held = project.import_labels(back / "another.tif", slice_id=SliceId("screw2", 3))
+    assert [v.code for v in held.verdicts] == ["held-out"]
     strange = CliRunner().invoke(
         main, ["import-labels", str(project.root), "--from-oracle", "--slice", "a:1"]
     )

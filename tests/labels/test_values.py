@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from PIL import Image
 
@@ -14,6 +15,7 @@ from tests.labels.reading import config, ids
 
 MASK = (np.arange(40 * 48).reshape(40, 48) // 500).astype(np.uint8)
 TABLE = np.array([[0, 0, 0], [255, 0, 0], [0, 255, 0], [0, 0, 255]], np.uint8)
+OWN = np.array([(0, 0, 0), (86, 180, 233), (230, 159, 0), (0, 114, 178)], np.uint8)
 DECLARED = {"#000000": "background", "#FF0000": "Bone", "#00ff00": 2, "#0000ff": "implant"}
 NAMES = {1: "BONE", 2: "Degradation_Layer", 3: "implant"}
 
@@ -104,6 +106,22 @@ def test_anti_aliased_edges_are_named() -> None:
     assert "blends" in refusal.message
 
 
+@pytest.mark.parametrize("way", [Image.Resampling.BICUBIC, Image.Resampling.LANCZOS])
+@pytest.mark.parametrize("table", [TABLE, OWN], ids=["declared", "of bundles"])
+def test_smoothed_edges_of_what_is_thin_are_named(
+    table: npt.NDArray[Any], way: Image.Resampling
+) -> None:
+    """Where three classes meet, and where a filter overshoots, a colour is between no two."""
+    mask = np.zeros((200, 200), np.intp)
+    for row in range(20, 180, 16):
+        mask[row : row + 2] = row // 16 % 3 + 1
+        mask[row + 2 : row + 3, 10:150] = row // 16 % 2 + 1
+    picture = Image.fromarray(table[mask])
+    smoothed = picture.resize((410, 410), way).resize((200, 200), way)
+    declared = DECLARED if table is TABLE else {}
+    assert refused(Pixels(np.array(smoothed)), colours=declared).code == "anti-aliased"
+
+
 def test_a_region_between_two_colours_is_no_edge() -> None:
     """A class that nobody declared, of a colour that is a blend of two that are."""
     picture = TABLE[MASK]
@@ -137,9 +155,6 @@ def test_no_colour_is_declared() -> None:
     assert np.array_equal(ids(Pixels(grey)), MASK), "a grey picture saved as RGB"
 
 
-OWN = np.array([(0, 0, 0), (86, 180, 233), (230, 159, 0), (0, 114, 178)], np.uint8)
-
-
 def test_the_colours_of_bundles_need_no_declaration() -> None:
     picture = OWN[MASK]
     picture[0, :3] = 128
@@ -149,7 +164,7 @@ def test_the_colours_of_bundles_need_no_declaration() -> None:
     turned = Pixels(3 - MASK, palette=OWN[::-1])
     assert np.array_equal(ids(turned), MASK), "as the colours say, not the palette's order"
     picture[9, 9] = (86, 180, 232)
-    assert refused(Pixels(picture)).code == "rgb"
+    assert refused(Pixels(picture)).code == "anti-aliased"
     declared = refused(Pixels(OWN[MASK]), colours=DECLARED)
     assert declared.code == "colours", "what the config declares is all that counts"
     greys = Pixels(np.minimum(MASK, 1), palette=np.array([(0, 0, 0), (128, 128, 128)], np.uint8))

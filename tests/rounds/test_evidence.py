@@ -14,9 +14,16 @@ from altui.config import Stopping
 from altui.jobs.folder import ANYWHERE, RESULT, JobFolder, JobSpec
 from altui.report.status import status_text
 from altui.rounds.changes import mask_changes, setting_changes, settings_of
-from altui.rounds.evidence import broken, describe_classes, describe_stability, points
+from altui.rounds.evidence import (
+    broken,
+    describe_agreement,
+    describe_classes,
+    describe_stability,
+    points,
+)
 from altui.rounds.gain import Change, Confusions
 from altui.rounds.looks import Looks, describe_looks
+from altui.rounds.repeats import Agreement, Agreements
 from altui.rounds.results import RoundResult, Stability
 from altui.simulation.nodes import NODES, judged_by_test
 
@@ -239,6 +246,19 @@ def test_the_document_has_the_contracts_keys_and_the_evidence(
     assert set(second["class_gain"]) == set(second["class_iou"])
     assert {"verdict", "reasons", "forecast"} == set(found["stopping"])
     assert "needs 4 comparable rounds" in found["stopping"]["forecast"]["refused"]
+
+
+def test_how_far_people_agree_is_held_against_the_network() -> None:
+    def told(miou: float | None, interval: tuple[float, float] | None) -> str:
+        between = Agreement(6, 6, 0.81, interval, {})
+        newest = result(2, miou={"test": miou})
+        return "".join(describe_agreement(Agreements(None, between, 0), [newest], "test"))
+
+    assert "0.810, 95 % interval [0.740, 0.880] from 6 repeated slices" in told(0.7, (0.74, 0.88))
+    assert told(0.7, (0.74, 0.88)).endswith("test mIoU 0.700 is below that")
+    assert "test mIoU 0.857 reaches it" in told(0.857, (0.74, 0.88))
+    assert told(0.857, None) == told(None, (0.74, 0.88)) == ""
+    assert describe_agreement(Agreements(None, None, 0), [result(2)], "test") == ()
 
 
 def test_the_plain_status_tells_it_all(project: Project) -> None:

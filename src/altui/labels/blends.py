@@ -6,6 +6,7 @@ import numpy.typing as npt
 SHARE = 0.95  # of the pixels
 LOOKED_AT = 512  # colours, the most frequent ones
 NEAR = 4.0  # in 0..255; rounding, and JPEG at its mildest
+MANY, REST = 10, 0.5  # colours that no drawing has, on less than this share of the picture
 AREA = 0.1  # of the pixels; more of them within even areas are no edges
 
 
@@ -32,6 +33,13 @@ def are_blends(
             between |= np.hypot(np.hypot(off[:, 0], off[:, 1]), off[:, 2]) <= NEAR
     weights = pixels[order]
     return float(weights[between].sum()) >= SHARE * float(weights.sum())
+
+
+def are_many(colours: int, left: npt.NDArray[np.bool_]) -> bool:
+    """Whether so many undeclared colours on so few of the pixels, those `left`, can only have come
+    about by mixing: where three classes meet, or something is thin, they are between no two.
+    """
+    return colours >= MANY and float(left.mean()) < REST
 
 
 def are_areas(shades: npt.NDArray[np.uint32], left: npt.NDArray[np.bool_]) -> bool:

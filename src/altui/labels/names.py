@@ -33,6 +33,8 @@ ALONE = r"(?<![^\W_]){}(?:(?![^\W_])|(?=z[0-9]+(?![^\W_])))"
 DIGITS = "0123456789"
 PARTS = re.compile(r"[0-9]+|[^\W_0-9]+")
 MIXED = re.compile(r"[a-z]+[0-9]+[0-9a-z]*")
+# Names are looked at in ways that take time by their square, and JSON and tar know no limit.
+LONGEST, TOO_LONG = 1024, "its name is longer than any file's"
 SAY = "say which: --slice SAMPLE:INDEX"
 HARMLESS = re.compile(r"(z|slice|idx|index|v)[0-9]+")
 
@@ -76,12 +78,14 @@ def is_exact(file: PurePath) -> bool:
 
 def parse(file: PurePath, names: list[str]) -> SliceId:
     """The slice as the name has it; whether there is such a slice is not asked. Raises Refusal."""
+    if len(str(file)) > 4 * LONGEST or len(file.name) > LONGEST:  # the folders are the sender's
+        raise Refusal("no-such-slice", TOO_LONG)
     stem = ENDINGS.sub("", fold(file.name))
     exact = EXACT.fullmatch(stem)
     if exact:
         same = [name for name in names if fold(name) == exact[1]]
         if len(same) == 1:
-            return SliceId(same[0], int(exact[2]))
+            return SliceId(same[0], _number(exact[2]))
     found = find_sample(stem, names)
     if not found:
         return _by_folder(file, stem, names)
@@ -244,7 +248,7 @@ def _by_folder(file: PurePath, stem: str, names: list[str]) -> SliceId:
 def _run_on(stem: str, names: list[str]) -> SliceId | None:
     """As ImageJ names a stack's slices: "screw030412". Raises Refusal where two samples' may be."""
     digits = {name: stem.removeprefix(fold(name)) for name in names if stem.startswith(fold(name))}
-    may_be = [SliceId(name, int(rest)) for name, rest in digits.items() if rest.isdecimal()]
+    may_be = [SliceId(name, _number(rest)) for name, rest in digits.items() if rest.isdecimal()]
     if len(may_be) > 1:
         raise Refusal("ambiguous", f"it may be {listing(sorted(may_be))}; {SAY}")
     return may_be[0] if may_be and len(digits[may_be[0].sample]) == RUN_ON else None
@@ -285,12 +289,12 @@ def find_index(name: Around) -> int:
     before, after = (DATE.sub(" ", part) for part in (name.before, COPY.sub("", name.after)))
     marked = [*MARKED.finditer(before), *MARKED.finditer(after)]
     if marked:
-        numbers = {int(match[1]) for match in marked}
+        numbers = {_number(match[1]) for match in marked}
         # "screw_3_z0412" may be slice 412 of a sample "screw_3" that is not here.
         first = MARKED.search(after)
-        numbers |= {int(n) for n in NUMBER.findall(after[: first.start()] if first else after)}
+        numbers |= {_number(n) for n in NUMBER.findall(after[: first.start()] if first else after)}
     else:
-        numbers = {int(n) for n in NUMBER.findall(before + "/" + after)}
+        numbers = {_number(n) for n in NUMBER.findall(before + "/" + after)}
         if numbers and not NUMBER.search(after):
             numbers = set()
     if len(numbers) == 1:
@@ -305,3 +309,8 @@ def find_index(name: Around) -> int:
         f"the name holds several numbers: it may be {listing(may_be)}; mark the index with z, "
         f"as in {plain(name.sample)}_z{min(numbers):04d}, or {SAY}",
     )
+
+
+def _number(digits: str) -> int:
+    """No sample has so many slices as to need more; an archive may name files with thousands."""
+    return int(digits.lstrip("0")[:18] or "0")

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from altui.colours import IGNORED, class_colour
 from altui.config import Classes, Config
-from altui.labels.blends import are_areas, are_blends
+from altui.labels.blends import are_areas, are_blends, are_many
 from altui.labels.formats.base import Pixels, whole_numbers
 from altui.labels.formats.label_map import LabelMap, Names
 from altui.labels.verdict import Refusal
@@ -47,7 +47,7 @@ def to_class_ids(pixels: Pixels, config: Config, labels: LabelMap) -> Ids:
         if known:
             ids = _from_colours(shades, known, pixels.clear)
         else:
-            ids = _from_values(_grey(shades), config, labels.values)
+            ids = _from_values(_grey(shades, config), config, labels.values)
     elif pixels.palette is not None and (spoken := _spoken(pixels.palette, values, known, config)):
         shades = packed(pixels.palette)
         ids = _from_colours(shades[values], spoken, None)
@@ -128,12 +128,16 @@ def _bundles(
     """The colours that bundles give the classes, where a picture holds no other ones, and more
     than greys, which are in many.
     """
+    own, greys = _own(config), {0, int(packed(np.array(IGNORED)))}
+    found = {int(shade) for shade in np.unique(shades if clear is None else shades[~clear])}
+    return {**own} if found <= own.keys() and not found <= greys else {}
+
+
+def _own(config: Config) -> dict[int, int]:
+    """The class of each of the bundles' colours."""
     classes = range(len(config.classes.names))
     own = {int(packed(np.array(class_colour(one)))): one for one in classes}
-    ignored = int(packed(np.array(IGNORED)))
-    own.setdefault(ignored, config.classes.ignore)
-    found = {int(shade) for shade in np.unique(shades if clear is None else shades[~clear])}
-    return {**own} if found <= own.keys() and not found <= {0, ignored} else {}
+    return {int(packed(np.array(IGNORED))): config.classes.ignore} | own
 
 
 def _spoken(
@@ -176,12 +180,16 @@ def _from_colours(
     return ids
 
 
-def _grey(shades: npt.NDArray[np.uint32]) -> Ids:
+def _grey(shades: npt.NDArray[np.uint32], config: Config) -> Ids:
     """Class ids of a grey picture that was saved as RGB. Raises Refusal for colours."""
     ids = (shades & 0xFF).astype(np.uint8)
     if (shades == ids * np.uint32(0x010101)).all():
         return ids
     found, pixels = np.unique(shades, return_counts=True)
+    own = list(_own(config))
+    smoothed = _undeclared(shades, ~np.isin(shades, own), own)
+    if smoothed.code == "anti-aliased":  # a drawing in the bundles' colours
+        raise smoothed
     raise Refusal(
         "rgb",
         f"is a colour picture, and no colour is declared: {_told(found, pixels)}; say in "
@@ -196,7 +204,8 @@ def _undeclared(
     """`left`: which of the (height, width) pixels have no declared colour."""
     found, pixels = np.unique(shades[left], return_counts=True)
     told = f"holds colours that are not declared: {_told(found, pixels)}"
-    if are_blends(found, pixels, known) and not are_areas(shades, left):
+    mixed = are_many(len(found), left) or are_blends(found, pixels, known)
+    if mixed and not are_areas(shades, left):
         return Refusal(
             "anti-aliased",
             f"{told}; they are blends of the declared colours, as smoothed edges and JPEG make "

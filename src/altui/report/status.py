@@ -122,6 +122,8 @@ def rounds_text(rounds: Sequence["RoundResult"], total: int, watched: str) -> st
     ]
     header = ("round", "strategy", "labelled", "", "validation", "test", "gain", "stable", "time")
     caption = f"mIoU by round; gain: in {watched} mIoU, with its 95 % interval"
+    if any(one.stability for one in rounds):
+        caption += "; stable: kappa of predictions with those of the round before"
     return caption + "\n" + printed(header, rows, "r rrrr rr")
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from altui.config import Stopping
 from altui.rounds.forecast import Forecast, Refused, forecast
+from altui.rounds.repeats import Agreements
 from altui.rounds.results import RoundResult
 from altui.text import count, plain
 
@@ -135,3 +136,25 @@ def _between(low: int | None, high: int | None, without_end: str) -> str:
         return ""
     least, most = (without_end if one is None else str(one) for one in (low, high))
     return f" ({least} to {most})"
+
+
+def describe_agreement(
+    found: Agreements, results: Sequence[RoundResult], split: str
+) -> tuple[str, ...]:
+    """Whether the newest network is where people differ; silent until enough slices bear it."""
+    between = found.between
+    mious = [one.miou.get(split) for one in results if one.finished_at is not None]
+    miou = mious[-1] if mious else None
+    if miou is None or between is None or between.miou is None or between.interval is None:
+        return ()
+    low, high = between.interval
+    told = (
+        f"two annotators agree to an mIoU of {between.miou:.3f}, 95 % interval [{low:.3f}, "
+        f"{high:.3f}] from {count(between.slices, 'repeated slice')}"
+    )
+    if miou < low:
+        return (f"{told}; {split} mIoU {miou:.3f} is below that",)
+    return (
+        f"{told}; {split} mIoU {miou:.3f} reaches it: masks that people draw so differently "
+        "can hardly show a further gain",
+    )

@@ -6,7 +6,7 @@ from typing import Any
 from altui.jobs.state import JobView, views
 from altui.rounds.claims import Claim, open_claims, open_exports
 from altui.rounds.decide import undoable
-from altui.rounds.evidence import evidence
+from altui.rounds.evidence import describe_agreement, evidence
 from altui.rounds.forecast import Forecast, Refused
 from altui.rounds.looks import Looks, count_looks, describe_looks
 from altui.rounds.plan import full_size, pool_size
@@ -123,9 +123,14 @@ def status(workspace: Workspace, history: History) -> Status:
     rule, looks = workspace.config.stopping, count_looks(history, workspace)
     labelled, pool = pool_size(history, workspace)
     told, ahead = evidence(rule, results, workspace.config.query.budget, pool)
+    agreement = agreements(history, workspace.config.classes.names)
     stopping = replace(
         stopping_verdict(history, workspace, results),
-        beside=(*told, *describe_looks(looks, rule.split)),
+        beside=(
+            *told,
+            *describe_agreement(agreement, results, rule.split),
+            *describe_looks(looks, rule.split),
+        ),
     )
     state = round_state(history, jobs, stopping.verdict == "stop")
     number = current_round(history)
@@ -165,7 +170,7 @@ def status(workspace: Workspace, history: History) -> Status:
         unsent=unsent(missing, claims, sent),
         references=references(workspace, jobs),
         claims=claims,
-        agreement=agreements(history, workspace.config.classes.names),
+        agreement=agreement,
         quarantined=doubted,
     )
 

@@ -122,6 +122,8 @@ class LabelsScreen(LookingScreen):
 
     def on_slice_pane_shown(self, message: SlicePane.Shown) -> None:
         self.keys_changed()
+        if self._labels is not None:
+            self._tell(self._labels, self._mask)
 
     # Looking
 
@@ -144,7 +146,6 @@ class LabelsScreen(LookingScreen):
         if one.doubt is not None:
             self._told.add(one.doubt.number)
         mask = self._mask
-        self.query_one("#about Told", Told).tell(about(one, mask, self._remarks(one, mask)))
         label = mask.revision.label.id if mask and mask.revision else None
         doubt = mask.doubt.number if mask and mask.doubt else None
         self.pane.show(
@@ -152,8 +153,15 @@ class LabelsScreen(LookingScreen):
             f"{one.slice}, {mask.said if mask else 'no mask yet: the prediction'}",
             f"z {one.slice.index} of 0–{max(snapshot.slices_of(one.slice.sample) - 1, 0)}",
         )
+        self._tell(one, mask)
         look = replace(self.viewing.look, heat=self.viewing.look.heat or self._differs)
         self.pane.look(replace(self.viewing, look=look))
+
+    def _tell(self, one: SliceLabels, mask: Mask | None) -> None:
+        picture, names = self.pane.picture, self.altui.project.config.classes.names
+        shares = picture.shares if picture else {}
+        told = about(one, mask, self._remarks(one, mask), shares, names)
+        self.query_one("#about Told", Told).tell(told)
 
     def _remarks(self, one: SliceLabels, mask: Mask | None) -> tuple[Remark, ...]:
         """What the checks said of the mask; of a current label, once that has been read."""

@@ -46,12 +46,14 @@ class Wish:
 @dataclass(frozen=True, eq=False)
 class Picture:
     """What was read, or why it could not be; `windows`: of the sample's grey values from the
-    0.5th to the 99.5th percentile, of the slice's, and all of the slice's.
+    0.5th to the 99.5th percentile, of the slice's, and all of the slice's. `shares`: of a mask's
+    pixels, 0..1, by class id, 255 for those that are ignored.
     """
 
     wish: Wish
     layers: Layers | None = None
     windows: Mapping[Contrast, Window] = field(default_factory=dict)
+    shares: Mapping[int, float] = field(default_factory=dict)
     error: Exception | None = None
 
     @property
@@ -174,10 +176,12 @@ class Pictures:
                 "slice": window_of_slice(raw),
                 "range": range_of_slice(raw),
             }
-            layers = Layers(*self._arrays(wish, raw), again=partial(self._again, wish))
+            arrays = self._arrays(wish, raw)
+            layers = Layers(*arrays, again=partial(self._again, wish))
             if prepare is not None:
                 prepare(layers)
-            return Picture(wish, layers, windows)
+            is_mask = wish.label is not None or wish.doubt is not None
+            return Picture(wish, layers, windows, shares_of(arrays.classes) if is_mask else {})
         except Exception as error:
             return Picture(wish, error=error)
 
@@ -231,3 +235,11 @@ class Pictures:
                     size -= kept.size
                     if kept.layers is not None:
                         kept.layers.forget()
+
+
+def shares_of(classes: npt.NDArray[np.uint8] | None) -> dict[int, float]:
+    """Of the pixels, 0..1, by class id, for those that occur."""
+    if classes is None:
+        return {}
+    pixels = np.bincount(classes.ravel(), minlength=256)
+    return {int(one): float(pixels[one] / classes.size) for one in np.flatnonzero(pixels)}

@@ -21,7 +21,7 @@ from altui.volumes.base import Damaged, check_size
 # task-7-annotation-3-by-1-tag-bone-0.png, or .npy: a file for each brush stroke, 0 or 255.
 # "tag" is the name that the project's configuration gives its brush.
 EXPORTED = re.compile(
-    r"task-(\d+)-annotation-(\d+)(?:-by-[^-]*)?-[^-]+-(.+)-(\d+)\.(?:png|npy)", re.I
+    r"task-(\d{1,9})-annotation-(\d{1,9})(?:-by-[^-]*)?-[^-]+-(.+)-(\d{1,9})\.(?:png|npy)", re.I
 )
 UPLOADED = re.compile(r"^(.*/)?upload/\d+/")
 PICTURE = re.compile(r"\.(?:png|tiff?|jpe?g|bmp|webp|gif)(?:[?#]|$)", re.I)
