@@ -199,7 +199,8 @@ class AltuiApp(TellingApp):
         self.theme_changed_signal.subscribe(self, self._theme_changed)
         # Asked to end, it gives the terminal back; outside the main thread that cannot be had.
         with suppress(NotImplementedError, RuntimeError, ValueError):
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit)
+            for number in (signal.SIGTERM, signal.SIGQUIT):
+                asyncio.get_running_loop().add_signal_handler(number, self.exit)
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._hung_up)
 
     def _theme_changed(self, theme: Theme) -> None:
