@@ -33,6 +33,8 @@ ALONE = r"(?<![^\W_]){}(?:(?![^\W_])|(?=z[0-9]+(?![^\W_])))"
 DIGITS = "0123456789"
 PARTS = re.compile(r"[0-9]+|[^\W_0-9]+")
 MIXED = re.compile(r"[a-z]+[0-9]+[0-9a-z]*")
+# Names are looked at in ways that take time by their square, and JSON and tar know no limit.
+LONGEST, TOO_LONG = 1024, "its name is longer than any file's"
 SAY = "say which: --slice SAMPLE:INDEX"
 HARMLESS = re.compile(r"(z|slice|idx|index|v)[0-9]+")
 
@@ -76,6 +78,8 @@ def is_exact(file: PurePath) -> bool:
 
 def parse(file: PurePath, names: list[str]) -> SliceId:
     """The slice as the name has it; whether there is such a slice is not asked. Raises Refusal."""
+    if len(str(file)) > 4 * LONGEST or len(file.name) > LONGEST:  # the folders are the sender's
+        raise Refusal("no-such-slice", TOO_LONG)
     stem = ENDINGS.sub("", fold(file.name))
     exact = EXACT.fullmatch(stem)
     if exact:

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, NamedTuple
 
+from altui.labels.names import LONGEST, TOO_LONG
 from altui.labels.scratch import Scratch
 from altui.labels.verdict import Refusal
 from altui.text import count, plain
@@ -21,6 +22,7 @@ METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
 END, LARGE_END = b"PK\5\6", b"PK\6\6"
 MAX_DIRECTORY = 300 * MAX_ENTRIES  # bytes
 PIECE = 1 << 23
+SHOWN = 100  # characters of either end of a name beyond LONGEST
 
 
 class Entry(NamedTuple):
@@ -43,6 +45,8 @@ def entries(path: Path, scratch: Scratch) -> Iterator[Entry]:
     """
     listed = _zip if path.name.lower().endswith(ZIPS) else _tar
     for entry in listed(path, scratch):
+        if len(text := str(entry.name)) > LONGEST:
+            entry = Entry(PurePosixPath(f"{text[:SHOWN]}…{entry.name.name[-SHOWN:]}"), _too_long)
         hidden = any(part.startswith(".") and part != ".." for part in entry.name.parts)
         if entry.name.parts and not hidden and "__MACOSX" not in entry.name.parts:
             yield entry
@@ -122,6 +126,10 @@ def _check_name(name: PurePosixPath) -> None:
     """Nothing is written under it, but who sends such a name is up to something."""
     if name.is_absolute() or ".." in name.parts or ":" in name.parts[0]:
         raise Refusal("unsafe", "has a name that leads out of the archive")
+
+
+def _too_long() -> Path:
+    raise Refusal("no-such-slice", TOO_LONG)
 
 
 def _check_number(number: int) -> None:
