@@ -102,6 +102,9 @@ def test_a_file_that_was_there_once(tmp_path: Path) -> None:
     with pytest.raises(AltuiError, match="is gone") as caught:
         load(tmp_path / "altui.toml")
     assert "altui init" not in caught.value.hint
+    with pytest.raises(AltuiError, match="gone is gone") as caught:
+        load(tmp_path / "gone" / "altui.toml")
+    assert "altui init" not in caught.value.hint
     (tmp_path / "altui.toml").symlink_to("nowhere.toml")
     with pytest.raises(AltuiError, match=r"is a link to nowhere\.toml"):
         load(tmp_path / "altui.toml")

@@ -260,7 +260,8 @@ class AltuiApp(DoingApp):
         self.theme_changed_signal.subscribe(self, self._theme_changed)
         # Asked to end, it gives the terminal back; outside the main thread that cannot be had.
         with suppress(NotImplementedError, RuntimeError, ValueError):
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit)
+            for number in (signal.SIGTERM, signal.SIGQUIT):
+                asyncio.get_running_loop().add_signal_handler(number, self.exit)
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._hung_up)
 
     def _theme_changed(self, theme: Theme) -> None:
@@ -401,9 +402,16 @@ class AltuiApp(DoingApp):
         if isinstance(typed, events.Key):
             self.say(f"{shown(typed.key)} waits for what is under way")
 
+    def drop_put_off(self) -> None:
+        keys = [shown(one.key) for one in self._put_off if isinstance(one, events.Key)]
+        super().drop_put_off()
+        if keys:
+            self.say(f"{listing(keys)}: not done, as it waited for what came otherwise", "warning")
+
     def say(self, text: str, severity: Literal["information", "warning"] = "information") -> None:
         if self.is_running:  # what only informed makes room: a pile of it would cover the picture
-            self.screen.query("Toast.-information").set(display=False)
+            for screen in self.screen_stack:  # a dialog's come up again under it
+                screen.query("Toast.-information").set(display=False)
         self.notify(text, severity=severity, markup=False)
 
     def hint(self, text: str) -> str:

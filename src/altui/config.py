@@ -342,6 +342,8 @@ def _not_there(path: Path) -> AltuiError:
             f"{plain(path)} is a link to {plain(os.readlink(path))}, which is not there",
             "bring that file back, or put the config itself in the link's place",
         )
+    if not path.parent.exists():
+        return AltuiError(f"{plain(path.parent)} is gone", "bring the folder back")
     if (path.parent / ".altui").exists():
         return AltuiError(
             f"{plain(path)} is gone: this folder is a project, with labels and rounds of its own",

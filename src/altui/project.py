@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from altui.config import Config
-from altui.jobs.folder import JobFolder, Progress, SimulationSpec
+from altui.errors import AltuiError
+from altui.jobs.folder import LOG, JobFolder, Progress, SimulationSpec
+from altui.jobs.logs import Place, find_in_log
 from altui.jobs.state import JobView
 from altui.labels.accept import read_label
 from altui.labels.backup import Backup, back_up
@@ -43,6 +45,7 @@ from altui.rounds.status import Status, status
 from altui.rounds.versus import Versus, versus
 from altui.slices import SliceId
 from altui.store.history import Decision
+from altui.text import plain
 from altui.volumes.intensity import Window, window_of
 from altui.workspace import Workspace
 
@@ -342,6 +345,20 @@ class Project:
     def job_log(self, name: str, lines: int = 20) -> list[str]:
         """The last lines of a job's log."""
         return JobFolder(self.workspace.jobs / self.job(name).id).log_tail(lines)
+
+    def find_in_log(
+        self, name: str, words: str, step: int = -1, at: int | None = None
+    ) -> Place | None:
+        """The line of a job's log that holds the words, next before byte `at` or after it (`step`
+        1), round and round. Raises AltuiError.
+        """
+        path = JobFolder(self.workspace.jobs / self.job(name).id).path / LOG
+        try:
+            return find_in_log(path, words, step, at)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise AltuiError(f"{plain(path)} cannot be read: {error.strerror}") from None
 
     def job_progress(self, name: str) -> list[Progress]:
         """All progress lines of a job, for its loss curve."""

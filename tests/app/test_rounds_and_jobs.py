@@ -416,7 +416,8 @@ async def test_the_log_is_searched_and_followed(project: Project) -> None:
             # What is written meanwhile does not move what was found out of sight.
             write_progress(project, job, 61, log + "the End\nand more\n")
             app.poller.kick()
-            await until(pilot, lambda: "and more" in view.told)
+            await until(pilot, lambda: "and more" in told_of_the_job(app))
+            await settle(pilot)
             assert "step 1 " in shown(app, WrappedLog)
             await press(pilot, "f")
             assert "and more" in shown(app, WrappedLog)
@@ -424,9 +425,42 @@ async def test_the_log_is_searched_and_followed(project: Project) -> None:
             await pilot.press("slash", *"nowhere", "enter")
             await settle(pilot)
             assert str(view.border_subtitle) == '"nowhere" is not in the log'
+            assert "comma" not in keys(app)
             await pilot.press("slash", "escape")
             await settle(pilot)
-            assert view.sought == "nowhere"
+            assert "and more" in shown(app, WrappedLog)
+
+
+async def test_all_of_a_long_log_is_searched(project: Project) -> None:
+    project.approve_all()
+    project.import_from_oracle()
+    job = start_job(project)
+    lines = [f"step {step}" for step in range(100_000)]
+    lines[7] = lines[50_000] = "a Needle"
+    write_progress(project, job, 60, "\n".join(lines))
+    app = app_on(project.root)
+    with running(project, job):
+        async with app.run_test(size=(80, 36)) as pilot:
+            await open_jobs(pilot)
+            await until(pilot, lambda: "step 99999" in told_of_the_job(app))
+            await settle(pilot)
+            view = app.screen.query_one(WrappedLog)
+            await pilot.press("slash", *"needle", "enter")
+            await settle(pilot)
+            assert str(view.border_subtitle) == '"needle": 2 of 2'
+            near = ("step 49999 ", "a Needle ", "step 50001 ")
+            assert all(line in shown(app, WrappedLog) for line in near)
+            await press(pilot, "comma")
+            assert str(view.border_subtitle) == '"needle": 1 of 2'
+            near = ("step 6 ", "a Needle ", "step 8 ")
+            assert all(line in shown(app, WrappedLog) for line in near)
+            await press(pilot, "f")
+            assert "step 99999 " in shown(app, WrappedLog)
+
+
+def told_of_the_job(app: AltuiApp) -> tuple[str, ...]:
+    detail = app.snapshot.detail if app.snapshot else None
+    return detail.log if detail else ()
 
 
 async def test_a_training_has_a_curve_and_says_what_memory_it_takes(project: Project) -> None:

@@ -69,7 +69,19 @@ def test_a_terminal_of_another_size(folder: Path) -> None:
         terminal.until(b"Why this slice")
 
 
-@pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "report", ["\x1b[48;99999;99999;0;0t", "\x1b[48;0;0;0;0t", "\x1b[48;24;80;0;0t\x1b[<0;5;5M"]
+)
+def test_a_size_that_no_terminal_has(folder: Path, report: str) -> None:
+    with altui("open", folder) as terminal:
+        terminal.until(b"Stop?")
+        terminal.type(f"{report}2")
+        terminal.until(b"Why this slice")
+        terminal.type("q")
+        assert os.WEXITSTATUS(terminal.changed()) == 0
+
+
+@pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
 def test_asked_to_end_it_gives_the_terminal_back(folder: Path, asked: signal.Signals) -> None:
     with altui("open", folder) as terminal:
         terminal.until(b"Stop?")

@@ -163,3 +163,15 @@ async def test_keys_typed_during_an_import_are_not_for_its_path(folder: Path) ->
         await until(pilot, lambda: app.imported_from == "came" and is_settled(app))
         assert not isinstance(app.screen, Import)
     assert app.project.status().state == "labelled"
+
+
+async def test_what_waited_in_vain_is_told(folder: Path) -> None:
+    app = app_on(folder)
+    app.project.approve_all()
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        in_one_packet(pilot, "i\x15nowhere\rr")
+        told = "r: not done, as it waited for what came otherwise"
+        await until(pilot, lambda: told in [n.message for n in app._notifications])
+        assert isinstance(app.screen, Import)
+    assert not app.project.status().jobs

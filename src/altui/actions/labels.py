@@ -34,6 +34,11 @@ def can_restore(context: Context) -> bool:
     return looked_at is not None and looked_at.label.sha256 != one.current.label.sha256
 
 
+def any_labels(context: Context) -> bool:
+    """Whether there is a slice with a mask, or one that waits for it."""
+    return bool(context.snapshot.labels)
+
+
 LABELS = (
     Action(
         "accept_mask",
@@ -64,7 +69,12 @@ LABELS = (
         changing(can_restore),
     ),
     Action(
-        "filter_labels", "slash", "filter", "slices by name, annotator, state, tool or file", HERE
+        "filter_labels",
+        "slash",
+        "filter",
+        "slices by name, annotator, state, tool or file",
+        HERE,
+        any_labels,
     ),
-    Action("all_labels", "l", "all", "all labelled slices, or the round's only", HERE),
+    Action("all_labels", "l", "all", "all labelled slices, or the round's only", HERE, any_labels),
 )

@@ -37,6 +37,7 @@ from pydantic import (
 from altui.config import Config
 from altui.errors import AltuiError
 from altui.files import write_bytes
+from altui.jobs.logs import log_lines
 from altui.text import listing, plain
 
 SPEC, LOCK, PROCESS, HEARTBEAT = "spec.json", "lock", "process.json", "heartbeat"
@@ -295,9 +296,8 @@ class JobFolder:
         return next(filter(None, map(_parsed, lines)), None)
 
     def log_tail(self, lines: int = 20) -> list[str]:
-        """The last lines of the log; carriage returns of progress bars end a line too."""
-        text = _tail(self.path / LOG, 64 * 1024).replace("\r", "\n")
-        return [plain(line) for line in text.split("\n") if line.strip()][-lines:]
+        """The last lines of the log, as far as they are in its last 64 KiB."""
+        return log_lines(_tail(self.path / LOG, 64 * 1024))[-lines:]
 
     _R = TypeVar("_R", bound=Record)
 

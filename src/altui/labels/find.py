@@ -9,6 +9,7 @@ from altui.errors import AltuiError
 from altui.labels.checks.shape import is_smaller
 from altui.labels.counting import from_one
 from altui.labels.formats.base import Masks
+from altui.labels.image_names import ImageNames, slice_by_image
 from altui.labels.names import check_held, find_slice, sample_alone
 from altui.labels.read import Reader
 from altui.labels.returned import Returned, returned_files
@@ -58,6 +59,7 @@ class Finding:
             {header.name: header.split for header in headers if header.split != "train"},
         )
         self._headers = workspace.headers
+        self._images = ImageNames(workspace)
         history = workspace.store.history()
         active = slate(history, current_round(history)).active
         repeated = (history.labels_by_id[one.label].slice for one in open_repeats(history))
@@ -106,6 +108,10 @@ class Finding:
             if slice_id is not None:
                 check_held(slice_id.sample, self._samples.held_out)
                 return Labelled((slice_id,) * masks.count)
+            if masks.count == 1 and not masks.names:
+                own = slice_by_image(file.named, self._images, *self._samples, self._shifted)
+                if own is not None:
+                    return Labelled((own,))
             return slices_of(file, masks, self._samples, self._shifted)
 
         if masks.series:

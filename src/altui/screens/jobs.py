@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import Literal
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -11,6 +12,7 @@ from textual.widget import Widget
 from textual.widgets import DataTable, Static
 
 from altui.actions import Context, bindings
+from altui.jobs.logs import Place
 from altui.jobs.losses import Points
 from altui.jobs.state import JobView
 from altui.poller import JobDetail, Snapshot
@@ -72,6 +74,8 @@ class JobsScreen(AltuiScreen):
     _logged: tuple[str, ...] = ()
     _logged_of: str | None = None
     _rest: Timer | None = None
+    _sought = ""  # words that are in the log
+    _place: Place | None = None  # of them, that is shown in place of the log's end
 
     def body(self) -> ComposeResult:
         with Vertical(classes="panel", id="list") as jobs:
@@ -100,8 +104,7 @@ class JobsScreen(AltuiScreen):
         self._show_job()
 
     def context(self, snapshot: Snapshot) -> Context:
-        sought = self.query_one(WrappedLog).sought
-        return Context(snapshot, job=self._job, is_searching=bool(sought))
+        return Context(snapshot, job=self._job, is_searching=bool(self._sought))
 
     @property
     def _job(self) -> JobView | None:
@@ -165,33 +168,55 @@ class JobsScreen(AltuiScreen):
         if (job, lines) == (self._logged_of, self._logged):
             return
         log = self.query_one(WrappedLog)
-        kept = overlap(self._logged, lines) if job == self._logged_of else 0
-        if kept:
-            log.tell(lines[kept:])
-        else:
-            log.tell_anew(lines)
+        if job != self._logged_of and self._place:
+            self._place = None
+            self._say_found("")
+        if self._place is None:
+            kept = overlap(self._logged, lines) if job == self._logged_of else 0
+            if kept:
+                log.tell(lines[kept:])
+            else:
+                log.tell_anew(lines)
         self._logged_of, self._logged = job, lines
 
     def action_search_log(self) -> None:
-        log = self.query_one(WrappedLog)
-
-        def answered(text: str | None) -> None:
-            if text:
-                self._say_found(log.seek(text))
-            self.keys_changed()
+        def answered(words: str | None) -> None:
+            if words:
+                self._seek(words)
 
         self.app.push_screen(
             Ask("Search the log", "Words, whatever their case", "search"), answered
         )
 
     def action_found_before(self) -> None:
-        self._say_found(self.query_one(WrappedLog).go(-1))
+        self._seek(self._sought)
 
     def action_found_after(self) -> None:
-        self._say_found(self.query_one(WrappedLog).go(1))
+        self._seek(self._sought, 1)
+
+    def _seek(self, words: str, step: Literal[-1, 1] = -1) -> None:
+        """In all of the log, from the place that is shown or else its end."""
+        job = self._job
+        if job is None:
+            return
+        project, at = self.altui.project, self._place.at if self._place else None
+
+        def found(place: Place | None) -> None:
+            if self._job is None or self._job.id != job.id:
+                return
+            self._sought, self._place = words if place else "", place or self._place
+            if place is None:
+                self._say_found(f'"{plain(words)}" is not in the log')
+            else:
+                self.query_one(WrappedLog).point_at(place.lines, place.line)
+                self._say_found(f'"{plain(words)}": {place.number} of {place.total}')
+            self.keys_changed()
+
+        self.altui.glance(lambda: project.find_in_log(job.id, words, step, at), found)
 
     def action_follow_log(self) -> None:
-        self.query_one(WrappedLog).follow()
+        self._place = None
+        self.query_one(WrappedLog).tell_anew(self._logged)
         self._say_found("")
 
     def _say_found(self, text: str) -> None:

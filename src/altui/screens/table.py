@@ -1,10 +1,11 @@
 """A table of records that keeps its place when the records change."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from rich.text import Text
 from textual.widgets import DataTable
+from textual.widgets.data_table import RowKey
 
 from altui.actions import bindings
 
@@ -95,6 +96,10 @@ class RecordTable(DataTable[Text]):
         for number, column in enumerate(self.ordered_columns):
             widths = (cells[number].cell_len for _, cells in rows)
             column.width = max(self._labels[number].cell_len, *widths, 0)
+
+    def _update_dimensions(self, new_rows: Iterable[RowKey]) -> None:
+        """Measuring no cells: `_fit` knows how wide columns are, and rows have one line."""
+        super()._update_dimensions(())
 
     def _kept(self, rows: Sequence[Row]) -> str | None:
         """Where the cursor belongs among new rows."""

@@ -8,12 +8,15 @@ from typing import Final
 
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
+from textual.events import Resize
+from textual.message import Message
 
 from altui.widgets.answers import Answers
 from altui.widgets.pastes import Pastes
 
 TURN: Final = 0.1  # seconds between two looks at whether a lone Esc was one
 LATEST_ANSWER: Final = 1.0  # seconds
+LARGEST: Final = 5000  # cells, of a terminal's side
 
 
 class Driver(LinuxDriver):
@@ -45,10 +48,16 @@ class Driver(LinuxDriver):
                     try:
                         for message in parser.feed(letter):
                             self.process_message(message)
-                    except (OverflowError, ValueError):  # at the number of a key that is none
+                    except (ArithmeticError, ValueError):
+                        # At a key of a number that is none, or a click where cells have no size.
                         parser = XTermParser(self._debug)
                 for message in parser.tick():
                     self.process_message(message)
+
+    def process_message(self, message: Message) -> None:
+        if isinstance(message, Resize) and not all(0 < side <= LARGEST for side in message.size):
+            return  # no terminal is so large: it is text that looks like a report
+        super().process_message(message)
 
     def disable_input(self) -> None:
         """Whoever leaves at once would find the answers in the shell."""

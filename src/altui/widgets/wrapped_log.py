@@ -10,15 +10,13 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from altui.text import folded, plain
+from altui.text import folded
 
 MAX_LINES = 2000
 
 
 class WrappedLog(ScrollView, can_focus=True):
-    """Follows its end, until someone scrolls up to read, or searches. Only the rows in sight
-    are drawn.
-    """
+    """Follows its end, until someone scrolls up to read. Only the rows in sight are drawn."""
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """
@@ -31,14 +29,10 @@ class WrappedLog(ScrollView, can_focus=True):
         self._rows: list[str] = []
         self._lines_of: list[int] = []  # the line that each row is of
         self._following = True
-        self.sought = ""
-        self._found: int | None = None  # the line that was found last
+        self._found: int | None = None  # the line that is marked
 
     def tell(self, lines: Sequence[str]) -> None:
         """Append lines."""
-        if self._found is not None:  # lines are dropped at the beginning
-            dropped = max(len(self.told) + len(lines) - MAX_LINES, 0)
-            self._found = self._found - dropped if self._found >= dropped else None
         self._show([*self.told, *lines])
 
     def tell_anew(self, lines: Sequence[str]) -> None:
@@ -46,35 +40,13 @@ class WrappedLog(ScrollView, can_focus=True):
         self._following, self._found = True, None
         self._show(lines)
 
-    def follow(self) -> None:
-        """To the end, and on with it."""
-        self._following, self._found = True, None
-        self._wrap()
-
-    def seek(self, text: str) -> str:
-        """Go to the last line that holds `text`, whatever its case; says what was found."""
-        self.sought, self._found = text, None
-        return self.go(-1)
-
-    def go(self, step: int) -> str:
-        """To the next place after (1) or before (-1), round and round: '3 of 17'."""
-        low = self.sought.lower()
-        places = [n for n, line in enumerate(self.told) if low and low in line.lower()]
-        if not places:
-            self._found = None
-            self.refresh()
-            return f'"{plain(self.sought)}" is not in the log'
-        here = self._found if self._found is not None else len(self.told) * (step < 0) - (step > 0)
-        if step > 0:
-            self._found = next((n for n in places if n > here), places[0])
-        else:
-            self._found = next((n for n in reversed(places) if n < here), places[-1])
-        row = self._lines_of.index(self._found)
-        self._following = False
-        middle = max(row - self.size.height // 2, 0)
+    def point_at(self, lines: Sequence[str], line: int) -> None:
+        """Lines in place of those before, with one of them in the middle and marked."""
+        first = max(line - MAX_LINES // 2, 0)
+        self._following, self._found = False, line - first
+        self._show(lines[first : first + MAX_LINES])
+        middle = max(self._lines_of.index(self._found) - self.size.height // 2, 0)
         self.scroll_to(y=middle, animate=False, force=True)
-        self.refresh()
-        return f'"{plain(self.sought)}": {places.index(self._found) + 1} of {len(places)}'
 
     def _show(self, lines: Sequence[str]) -> None:
         self.told = list(lines)[-MAX_LINES:]
