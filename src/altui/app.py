@@ -105,7 +105,9 @@ class AltuiApp(TellingApp):
         self.animation_level = "none"
         sixteen = self.console.color_system == "standard"
         begin_with = settings.theme if isinstance(settings, Settings) else None
-        if theme := theme_for(begin_with, sixteen, os.environ):
+        theme = theme_for(begin_with, sixteen, os.environ)
+        # Without colours, Textual makes greys of a theme's; of a terminal's own it makes black.
+        if theme and not (self.no_color and theme.startswith("ansi")):
             self.theme = theme
         if not speaks_unicode():
             self._filters.append(PlainAscii())

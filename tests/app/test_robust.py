@@ -308,6 +308,26 @@ async def test_without_colour(folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
         assert all(red == green == blue for red, green, blue in colours)
 
 
+@pytest.mark.parametrize("terminal", ["xterm-256color", "xterm"])
+async def test_without_colour_words_can_be_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, terminal: str
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", terminal)
+    monkeypatch.delenv("COLORTERM")
+    app = app_on(folder)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await press(pilot, "2", "down")
+        for strip in app.screen._compositor.render_strips():
+            for text, style, _ in strip:
+                if text.strip() and style and style.color and style.bgcolor:
+                    ink, ground = (
+                        sum(each.get_truecolor()) for each in (style.color, style.bgcolor)
+                    )
+                    assert abs(ink - ground) > 90, text
+
+
 async def test_digits_typed_into_a_dialog_stay_there(folder: Path) -> None:
     app = app_on(folder)
     async with app.run_test() as pilot:
