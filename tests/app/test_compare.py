@@ -11,7 +11,7 @@ from altui.project import Project
 from altui.widgets.chart import LineChart
 
 from ..simulation.made import add_simulation
-from .made import QUALITY, finish_round, press, settle
+from .made import QUALITY, finish_round, press, settle, until
 from .test_decisions import app_on, keys
 from .test_rounds_and_jobs import shown
 
@@ -41,6 +41,17 @@ async def test_one_round_is_too_few(project: Project) -> None:
         await open_compare(pilot)
         assert told(app, "title") == "two rounds with results are needed; 1 round so far"
         assert {"comma", "less_than_sign"}.isdisjoint(keys(app))
+
+
+async def test_where_there_are_no_rounds_the_simulation_is_shown(project: Project) -> None:
+    add_simulation(project, {"random": [0.4, 0.5]})
+    app = app_on(project.root)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await open_compare(pilot)
+        await until(pilot, lambda: app.screen.has_class("-simulations"))
+        await press(pilot, "s")
+        assert "two rounds with results are needed" in told(app, "title")
+        assert not app.screen.has_class("-simulations")
 
 
 async def test_the_newest_two_rounds_first(three_rounds: Project) -> None:

@@ -337,3 +337,19 @@ def test_what_waits_goes_on_once_someone_has_decided(
     why = (shared / where / f"{path.name}.txt").read_text()
     assert f"anna {'accepted' if decide == 'accept' else 'refused'} it" in why
     assert ("mirrored" in why) == (decide == "refuse")
+
+
+def test_what_waits_is_no_longer_needed_once_a_better_one_is_in(
+    project: Project, inbox: Inbox, shared: Path, asked: Asked, drop: Drop
+) -> None:
+    path = drop(asked[0])
+    right = tifffile.imread(path)
+    tifffile.imwrite(path, right[:, ::-1])
+    look(inbox)
+    tifffile.imwrite(path, right)
+    look(inbox)
+    look(inbox)  # what waited goes on
+    told = (shared / "imported" / f"{path.name}.txt").read_text()
+    later = (shared / "imported" / f"{path.stem}-2{path.suffix}.txt").read_text()
+    assert sorted(["no longer needed" in told, "no longer needed" in later]) == [False, True]
+    assert sorted(["taken in" in told, "taken in" in later]) == [False, True]

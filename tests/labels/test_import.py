@@ -177,6 +177,18 @@ def test_several_masks_for_one_slice(
     assert [label.slice for label in labels(project)] == [asked[1]]
 
 
+def test_many_masks_of_one_slice_do_not_all_name_all(
+    project: Project, asked: Asked, save: Save
+) -> None:
+    mask = right_mask(project, asked[0])
+    for number in range(12):
+        mask[-1, number] = 1
+        path = save(asked[0], f"{asked[0].file_stem(SLICES)} ({number}).png", mask)
+    messages = [one.message for one in project.import_labels(path.parent).of("refused")]
+    assert len(messages) == 12
+    assert all(message.count(".png") <= 4 and " more; send one" in message for message in messages)
+
+
 def test_one_mask_sent_twice_is_one_mask(
     project: Project, asked: Asked, save: Save, back: Path
 ) -> None:

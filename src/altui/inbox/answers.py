@@ -19,6 +19,7 @@ SAID = {
     "folder again, under the same name",
     WAITING: "received; someone has to look at it in altui before it counts",
 }
+SUPERSEDED = "no longer needed; nothing is left to do"
 
 
 def box_of(verdicts: Iterable[Verdict]) -> str:
@@ -36,7 +37,8 @@ def answer(inbox: Path, path: Path, verdicts: Sequence[Verdict], signature: str)
     name = box_of(verdicts)
     folder = _folder(inbox, name)
     target = _free(folder / path.name, path)
-    text = told(inbox, path.name, verdicts, f"{SAID[name]}.", signature)
+    gone = bool(verdicts) and all(verdict.code == "superseded" for verdict in verdicts)
+    text = told(inbox, path.name, verdicts, f"{SUPERSEDED if gone else SAID[name]}.", signature)
     beside = target.with_name(f"{target.name}.txt")
     try:
         write_bytes(beside, text.encode("utf-8", "backslashreplace"))

@@ -32,6 +32,7 @@ from altui.workspace import Workspace
 
 __all__ = ["Candidate", "Checked", "Intake", "Options"]
 
+NAMED = 4  # files that label one slice otherwise
 UNIFORM = ("binary", "empty", "one-class")  # such masks are alike by their nature
 
 
@@ -374,6 +375,9 @@ def _again(taken: Verdict, file: str) -> Verdict:
 
 
 def _one_of_several(candidate: Candidate, candidates: Sequence[Candidate]) -> Verdict:
-    others = ", ".join(plain(other.file) for other in candidates if other is not candidate)
+    # Some of them, for there may be thousands, and as many messages.
+    some = [other.file for other in candidates[:NAMED] if other is not candidate]
+    more = len(candidates) - 1 - len(some)
+    others = ", ".join(map(plain, some)) + (f" and {more} more" if more else "")
     message = f"{candidate.slice} is also labelled, otherwise, by {others}; send one"
     return refused(candidate.file, Refusal("duplicate", message), candidate.slice)

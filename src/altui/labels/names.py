@@ -275,7 +275,15 @@ def _folder_sample(file: PurePath, stem: str, names: list[str]) -> str:
 
 def _folder(file: PurePath, names: list[str]) -> Around | None:
     """The nearest folder around the file that names a sample. Raises Refusal."""
-    folders = (find_sample(_folded_stem(one), names, folder=True) for one in file.parents)
+    return _folder_around(file.parent, tuple(names))
+
+
+@lru_cache(maxsize=4096)
+def _folder_around(folder: PurePath, names: tuple[str, ...]) -> Around | None:
+    """The nearest of `folder` and those around it that names a sample. Raises Refusal."""
+    folders = (
+        find_sample(_folded_stem(one), names, folder=True) for one in (folder, *folder.parents)
+    )
     return next((found for found in folders if found), None)
 
 

@@ -23,6 +23,9 @@ NO_SIMULATION = (
 )
 
 
+FEWEST = 2  # rounds to compare
+
+
 class CompareScreen(AltuiScreen):
     """What is compared is asked for in a worker; what comes late is passed over."""
 
@@ -33,7 +36,7 @@ class CompareScreen(AltuiScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._simulations = False  # rather than rounds
+        self._simulations: bool | None = None  # rather than rounds; None: whichever there are
         self._pair: tuple[int, int] | None = None  # chosen; the newest two until then
         self._job: str | None = None  # chosen; the newest until then
 
@@ -54,7 +57,9 @@ class CompareScreen(AltuiScreen):
         return snapshot.status.rounds, simulations(snapshot.status)
 
     def show(self, snapshot: Snapshot) -> None:
-        self.set_class(self._simulations, "-simulations")
+        if self._simulations is None and len(measured(snapshot.status)) < FEWEST:
+            self._simulations = bool(simulations(snapshot.status)) or None
+        self.set_class(bool(self._simulations), "-simulations")
         if self._simulations:
             self._ask_simulation(snapshot.status)
         else:
@@ -66,7 +71,7 @@ class CompareScreen(AltuiScreen):
         known = measured(status)
         if self._pair and set(self._pair) <= set(known):
             return self._pair
-        return (known[-2], known[-1]) if len(known) > 1 else None
+        return (known[-2], known[-1]) if len(known) >= FEWEST else None
 
     def _ask_rounds(self, status: Status) -> None:
         pair = self._chosen(status)
