@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from rich.text import Text
 from textual import events
@@ -22,20 +22,19 @@ from textual.screen import Screen
 from textual.theme import Theme
 from textual.widgets import Input
 
-from altui.actions import Context, Keys, bindings, find, in_keys, is_valid, on_screen
-from altui.actions.keys import shown
-from altui.doing import DoingApp
+from altui.actions import Context, Keys, bindings, find, is_valid, on_screen
 from altui.errors import AltuiError
 from altui.screens.base import AltuiScreen, Dialog
 from altui.screens.frame import is_too_small
-from altui.screens.opening import Opening
-from altui.screens.trouble import crash_in_words, in_words
-from altui.text import listing, with_project
+from altui.screens.modes import MODES, commands
+from altui.screens.trouble import crash_in_words
+from altui.telling import TellingApp
+from altui.text import listing
 from altui.widgets.own_settings import Settings, settings_path
 from altui.widgets.plain_ascii import PlainAscii
 from altui.widgets.terminal import speaks_unicode
 from altui.widgets.theme import own_variables, theme_for
-from altui.widgets.type_ahead import Typed
+from altui.widgets.type_ahead import Typed, When
 
 if TYPE_CHECKING:  # imported once the first frame is there
     from textual.driver import Driver
@@ -45,7 +44,6 @@ if TYPE_CHECKING:  # imported once the first frame is there
     from altui.poller import Poller, Snapshot
     from altui.project import Project
     from altui.rounds.propose import Proposals
-    from altui.screens.commands import ActionCommands
     from altui.screens.export import Wanted
     from altui.screens.pictures import Pictures
 
@@ -58,74 +56,17 @@ LEAVING = ("escape", "ctrl+c", "ctrl+q")  # what is never kept waiting in a dial
 TURN = 0.0005
 
 
-def _rounds() -> AltuiScreen:
-    from altui.screens.rounds import RoundsScreen
-
-    return RoundsScreen()
-
-
-def _proposals() -> AltuiScreen:
-    from altui.screens.proposals import ProposalsScreen
-
-    return ProposalsScreen()
-
-
-def _labels() -> AltuiScreen:
-    from altui.screens.labels import LabelsScreen
-
-    return LabelsScreen()
-
-
-def _jobs() -> AltuiScreen:
-    from altui.screens.jobs import JobsScreen
-
-    return JobsScreen()
-
-
-def _samples() -> AltuiScreen:
-    from altui.screens.samples import SamplesScreen
-
-    return SamplesScreen()
-
-
-def _compare() -> AltuiScreen:
-    from altui.screens.compare import CompareScreen
-
-    return CompareScreen()
-
-
-def _wizard() -> AltuiScreen:
-    from altui.screens.wizard import WizardScreen
-
-    return WizardScreen()
-
-
-def _commands() -> type[ActionCommands]:
-    from altui.screens.commands import ActionCommands
-
-    return ActionCommands
-
-
-class AltuiApp(DoingApp):
+class AltuiApp(TellingApp):
     """Opens a project once its first frame is painted; the screens look at it through
     snapshots and change it through `perform`.
     """
 
     TITLE = "altui"
     CSS_PATH = "screens/frame.tcss"
-    MODES: ClassVar = {
-        "opening": Opening,
-        "rounds": _rounds,
-        "proposals": _proposals,
-        "labels": _labels,
-        "jobs": _jobs,
-        "samples": _samples,
-        "compare": _compare,
-        "wizard": _wizard,
-    }
+    MODES: ClassVar = MODES
     DEFAULT_MODE = "opening"
     BINDINGS = bindings()
-    COMMANDS: ClassVar = {_commands}
+    COMMANDS: ClassVar = {commands}
 
     class Polled(Message):
         """The project has changed."""
@@ -160,7 +101,7 @@ class AltuiApp(DoingApp):
         `settings`: other pictures and colours than the environment suggests, or why they could
         not be had.
         """
-        super().__init__()
+        super().__init__(keys if isinstance(keys, Keys) else Keys())
         self.animation_level = "none"
         sixteen = self.console.color_system == "standard"
         begin_with = settings.theme if isinstance(settings, Settings) else None
@@ -168,8 +109,6 @@ class AltuiApp(DoingApp):
             self.theme = theme
         if not speaks_unicode():
             self._filters.append(PlainAscii())
-        self.keys = keys if isinstance(keys, Keys) else Keys()
-        self.set_keymap(self.keys.keymap)
         self.images = settings.images if isinstance(settings, Settings) else None
         self._faults = [fault for fault in (keys, settings) if isinstance(fault, AltuiError)]
         self.who = ""
@@ -384,6 +323,13 @@ class AltuiApp(DoingApp):
 
     # Doing
 
+    def when(self, typed: Typed) -> When:
+        here, key = self.screen, typed.key if isinstance(typed, events.Key) else ""
+        if key and isinstance(here, AltuiScreen) and here.is_to_wait(key):
+            self.hold()
+            return "next"
+        return super().when(typed)
+
     def can_act(self, key: events.Key) -> bool:
         screen = self.screen
         if isinstance(screen, Dialog):
@@ -396,34 +342,6 @@ class AltuiApp(DoingApp):
         meant = [one for one in here if key.key in self.keys.of(one)]
         context = self.context
         return not meant or any(screen.can(one, context) for one in meant)
-
-    def put_off(self, typed: Typed) -> None:
-        super().put_off(typed)
-        if isinstance(typed, events.Key):
-            self.say(f"{shown(typed.key)} waits for what is under way")
-
-    def drop_put_off(self) -> None:
-        keys = [shown(one.key) for one in self._put_off if isinstance(one, events.Key)]
-        super().drop_put_off()
-        if keys:
-            self.say(f"{listing(keys)}: not done, as it waited for what came otherwise", "warning")
-
-    def say(self, text: str, severity: Literal["information", "warning"] = "information") -> None:
-        if self.is_running:  # what only informed makes room: a pile of it would cover the picture
-            for screen in self.screen_stack:  # a dialog's come up again under it
-                screen.query("Toast.-information").set(display=False)
-        self.notify(text, severity=severity, markup=False)
-
-    def hint(self, text: str) -> str:
-        """With keys in place of commands; those that have none with this project's folder."""
-        return with_project(in_keys(text, self.keys, self.current_mode), self.folder)
-
-    def in_words(self, error: Exception) -> str:
-        return "\n".join(filter(None, in_words(error, self.hint)))
-
-    def complain(self, error: Exception) -> None:
-        title, text = in_words(error, self.hint)
-        self.notify(text, title=title, severity="error", timeout=12, markup=False)
 
     # Actions of every screen
 
@@ -507,11 +425,6 @@ class AltuiApp(DoingApp):
     def action_help_quit(self) -> None:
         """Ctrl+C, which people try first."""
         self.say(f"press {self.key_of('quit')} to quit; jobs go on")
-
-    def key_of(self, name: str) -> str:
-        """The key of an action, as people write it."""
-        action = find(name)
-        return self.keys.shown(action) if action else ""
 
 
 def free_folder(root: Path, number: int) -> str:

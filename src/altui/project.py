@@ -403,6 +403,14 @@ class Project:
         with self.workspace.images(slice_id.sample) as stack:
             return stack.read(slice_id.index)
 
+    def image_file(self, slice_id: SliceId) -> str:
+        """The name of the file that holds this slice alone; empty where a file holds several."""
+        if (self.root / self.workspace.sample(slice_id.sample).images).is_file():
+            return ""
+        with self.workspace.images(slice_id.sample) as stack:
+            alone = len(stack.paths) == stack.slices
+            return stack.paths[slice_id.index].name if alone else ""
+
     def window(self, sample: str) -> Window:
         """The grey values to show a sample with."""
         if sample not in self._windows:

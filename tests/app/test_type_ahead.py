@@ -175,3 +175,20 @@ async def test_what_waited_in_vain_is_told(folder: Path) -> None:
         await until(pilot, lambda: told in [n.message for n in app._notifications])
         assert isinstance(app.screen, Import)
     assert not app.project.status().jobs
+
+
+async def test_keys_of_a_picture_wait_for_it(folder: Path) -> None:
+    app = app_on(folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        in_one_packet(pilot, "2o+")
+        await until(pilot, lambda: app.current_mode == "proposals" and is_settled(app))
+        await until(pilot, lambda: len(list((folder / "pictures").glob("*.png"))) == 1)
+        screen = app.screen
+        assert isinstance(screen, ProposalsScreen)
+        assert screen.viewing.look.zoom > 1
+        in_one_packet(pilot, "...o")
+        assert screen.viewed is not None
+        there = screen.viewed.index + 3
+        expected = folder / "pictures" / f"{screen.viewed.sample}_z{there:02d}.png"
+        await until(pilot, expected.exists)

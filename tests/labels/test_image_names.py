@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 
 from altui import Project
 from altui.labels.verdict import Verdict
@@ -86,3 +87,13 @@ def test_altuis_own_names_and_held_out_images(project: Project, tmp_path: Path) 
 
 def test_images_of_a_held_out_sample(project: Project, tmp_path: Path) -> None:
     assert verdict(project, tmp_path, "scan_0002.tif").code == "held-out"
+
+
+def test_what_file_a_slice_is(project: Project) -> None:
+    assert project.image_file(SliceId("many", 2)) == "rec_0103.tif"
+    path = project.root / "altui.toml"
+    path.write_text(path.read_text().replace('"raw/many"', '"raw/many/rec_*.tif"'))
+    assert Project.open(project.root).image_file(SliceId("many", 5)) == "rec_0106.tif"
+    tifffile.imwrite(project.root / "raw" / "stack.tif", np.zeros((6, 20, 24), np.uint16))
+    path.write_text(path.read_text().replace('"raw/many/rec_*.tif"', '"raw/stack.tif"'))
+    assert Project.open(project.root).image_file(SliceId("many", 2)) == ""

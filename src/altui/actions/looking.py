@@ -70,3 +70,5 @@ SAVE = Action(
 )
 
 LOOKING = (*OVERLAYS, *CONTRAST, *ZOOM, SAVE)
+OF_THE_VERY_SLICE = (*(action for action in ZOOM if action.name.startswith("pan_")), SAVE)
+"""What can do nothing while another slice is seen, and this one is being read."""

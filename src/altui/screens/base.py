@@ -79,6 +79,10 @@ class AltuiScreen(Screen[None]):
         if context is not None:
             self.query_one(StatusLine).show(self.SCREEN_NAME, context, keys)
 
+    def is_to_wait(self, key: str) -> bool:
+        """Whether a key needs what is still being read; a subclass says so once."""
+        return False
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         known = find(action)
         return known is None or self.can(known, self.altui.context)

@@ -121,7 +121,6 @@ class LabelsScreen(LookingScreen):
         self.keys_changed()
 
     def on_slice_pane_shown(self, message: SlicePane.Shown) -> None:
-        self.keys_changed()
         if self._labels is not None:
             self._tell(self._labels, self._mask)
 

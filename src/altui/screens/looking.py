@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from altui.actions import Context
+from altui.actions.looking import LOOKING, OF_THE_VERY_SLICE
 from altui.poller import Snapshot
 from altui.screens.base import AltuiScreen
+from altui.screens.pictures import Wish
 from altui.screens.saving import save_picture
 from altui.screens.slice_pane import SlicePane
 from altui.screens.viewing import Viewing
@@ -20,6 +22,7 @@ class LookingScreen(AltuiScreen):
     """A screen with slices in panes, which are all looked at in the same way."""
 
     viewing = Viewing()
+    _waited_for: Wish | None = None
 
     @cached_property
     def panes(self) -> tuple[SlicePane, ...]:
@@ -42,6 +45,23 @@ class LookingScreen(AltuiScreen):
             is_zoomed=self.viewing.look.zoom > 1,
             **more,
         )
+
+    def is_to_wait(self, key: str) -> bool:
+        """For the first picture, and for the very one that is to be written; not twice for one,
+        as a disk may be slow.
+        """
+        pane = self.pane if self.is_ready else None
+        if pane is None or pane.wish in (None, self._waited_for) or pane.picture is not None:
+            return False
+        needing = LOOKING if pane.seen is None else OF_THE_VERY_SLICE
+        if not any(key in self.altui.keys.of(action) for action in needing):
+            return False
+        self._waited_for = pane.wish
+        return True
+
+    def on_slice_pane_shown(self, message: SlicePane.Shown) -> None:
+        self.keys_changed()  # it may have a prediction
+        self.altui.release()
 
     def view(self, viewing: Viewing) -> None:
         self.viewing = viewing
@@ -106,6 +126,8 @@ class LookingScreen(AltuiScreen):
         pane, project = self.pane, self.altui.project
         picture, frame = pane.picture, pane.frame
         if picture is None or picture.layers is None or frame is None:
+            if pane.wish is not None:
+                self.altui.say(f"{pane.wish.slice} is still being read, or cannot be", "warning")
             return
         slices = project.workspace.headers[picture.wish.slice.sample].slices
         stem = picture.wish.slice.file_stem(slices)

@@ -47,13 +47,14 @@ class Wish:
 class Picture:
     """What was read, or why it could not be; `windows`: of the sample's grey values from the
     0.5th to the 99.5th percentile, of the slice's, and all of the slice's. `shares`: of a mask's
-    pixels, 0..1, by class id, 255 for those that are ignored.
+    pixels, 0..1, by class id, 255 for those that are ignored. `file`: of this slice alone.
     """
 
     wish: Wish
     layers: Layers | None = None
     windows: Mapping[Contrast, Window] = field(default_factory=dict)
     shares: Mapping[int, float] = field(default_factory=dict)
+    file: str = ""
     error: Exception | None = None
 
     @property
@@ -181,7 +182,8 @@ class Pictures:
             if prepare is not None:
                 prepare(layers)
             is_mask = wish.label is not None or wish.doubt is not None
-            return Picture(wish, layers, windows, shares_of(arrays.classes) if is_mask else {})
+            shares = shares_of(arrays.classes) if is_mask else {}
+            return Picture(wish, layers, windows, shares, self._project.image_file(wish.slice))
         except Exception as error:
             return Picture(wish, error=error)
 

@@ -86,9 +86,6 @@ class ProposalsScreen(DecidingScreen):
             self._look()
             self.keys_changed()
 
-    def on_slice_pane_shown(self, message: SlicePane.Shown) -> None:
-        self.keys_changed()  # it may have a prediction
-
     def on_resize(self, event: events.Resize) -> None:
         super().on_resize(event)
         self.set_class(self._is_wide, "-wide")

@@ -67,9 +67,6 @@ class SamplesScreen(LookingScreen):
         self._show_sample()
         self.keys_changed()
 
-    def on_slice_pane_shown(self, message: SlicePane.Shown) -> None:
-        self.keys_changed()
-
     def _show_sample(self) -> None:
         one = self._sample
         if one is None:

@@ -11,6 +11,7 @@ from textual.message import Message
 from altui.screens.frame import closely
 from altui.screens.pictures import Picture, Wish
 from altui.screens.viewing import Viewing
+from altui.text import plain
 from altui.widgets.layers import Frame, Layers
 from altui.widgets.palette import Palette, heat_legend, legend, palette_of
 from altui.widgets.slice_view import SliceView
@@ -197,7 +198,11 @@ class SlicePane(Titled, Vertical):
 
     def _tell(self) -> None:
         """Which slice it is, at once; and while another one is seen, that it is being read."""
-        place = ", ".join(filter(None, (self._place, self._viewing.said(self.has_classes))))
+        said = self._viewing.said(self.has_classes)
+        place = ", ".join(filter(None, (self._place, said)))
+        if self.picture is not None and self.picture.file:
+            more = ", ".join(filter(None, (self._place, plain(self.picture.file), said)))
+            place = more if len(more) < self.size.width else place
         if self.wish is not None and self.wish == self._asked and self.picture is None:
             place = f"reading {place}"
         self.entitle(self._title, place)

@@ -16,7 +16,9 @@ PAGE = 100  # rows that are added at a time, as the cursor comes near them
 
 
 def cell(text: str, *, right: bool = False, style: str = "") -> Text:
-    return Text(text, justify="right" if right else "left", style=style, no_wrap=True, end="")
+    # A blank in place of nothing, which has no style, and Textual's filters fail on that.
+    shown = text or " "
+    return Text(shown, justify="right" if right else "left", style=style, no_wrap=True, end="")
 
 
 class RecordTable(DataTable[Text]):
