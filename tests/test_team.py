@@ -6,10 +6,12 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
 from altui import AltuiError, Project
 from altui.files import make_folder
@@ -19,6 +21,7 @@ from altui.jobs.identity import this_process
 from altui.labels.backup import back_up
 from altui.labels.restore import restore
 from altui.store.connection import Store
+from altui.store.migrations import migrations
 from altui.worker.life import take_lock
 from tests.labels.test_import_killed import needs_root
 
@@ -165,6 +168,19 @@ def killed_while_writing(path: Path) -> None:
     for _ in range(1000):
         db.execute("INSERT INTO junk VALUES (?)", ["x" * 400])
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+@needs_root
+def test_looking_at_what_an_older_altui_wrote(folder: Path) -> None:
+    store = Store(folder)
+    store.path.unlink()
+    with closing(sqlite3.connect(store.path)) as connection:
+        older = Database(connection, execute_plugins=False)
+        migrations.apply(older, stop_before=migrations.pending(older)[-1].name)
+        connection.commit()
+    open_way(store.path)
+    assert as_nobody(lambda: len(Store(folder).history().events)) == "0"
+    assert as_nobody(lambda: Project.open(folder).status().state) == "proposed"
 
 
 @needs_root

@@ -187,6 +187,22 @@ def test_names_taken_are_never_overwritten(
     assert (shared / "imported" / f"{first.stem}-2.tif.txt").is_file()
 
 
+@pytest.mark.parametrize("linked", [False, True])
+def test_killed_in_the_midst_of_an_answer(
+    project: Project, inbox: Inbox, shared: Path, asked: Asked, drop: Drop, linked: bool
+) -> None:
+    path = drop(asked[0])
+    project.import_labels(path)
+    moved = shared / "imported" / path.name
+    moved.parent.mkdir()
+    moved.with_name(f"{path.name}.txt").write_text("taken in")  # and then no more
+    if linked:
+        moved.hardlink_to(path)
+    taken, _ = look(inbox)
+    assert taken[path.name].target == moved
+    assert names(shared) == [f"imported/{path.name}", f"imported/{path.name}.txt"]
+
+
 def test_killed_between_import_and_move(
     project: Project, inbox: Inbox, shared: Path, asked: Asked, drop: Drop
 ) -> None:

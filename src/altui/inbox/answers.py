@@ -36,7 +36,7 @@ def answer(inbox: Path, path: Path, verdicts: Sequence[Verdict], signature: str)
     """
     name = box_of(verdicts)
     folder = _folder(inbox, name)
-    target = _free(folder / path.name)
+    target = _free(folder / path.name, path)
     gone = bool(verdicts) and all(verdict.code == "superseded" for verdict in verdicts)
     text = told(inbox, path.name, verdicts, f"{SUPERSEDED if gone else SAID[name]}.", signature)
     beside = target.with_name(f"{target.name}.txt")
@@ -86,15 +86,25 @@ def _folder(inbox: Path, name: str) -> Path:
     return folder
 
 
-def _free(target: Path) -> Path:
-    """`target`, or "NAME-2.tif", …: neither it nor its text is there yet."""
+def _free(target: Path, path: Path) -> Path:
+    """`target`, or "NAME-2.tif", …: what is not there yet. A text alone, or a second name of the
+    file at `path`, is what a killed watcher left.
+    """
     stem = target.name[: len(target.name) - len(suffix_of(target))]
     ending = target.name[len(stem) :]
     number, free = 1, target
-    while os.path.lexists(free) or os.path.lexists(f"{free}.txt"):
+    while _is_taken(free, path) or os.path.isdir(f"{free}.txt"):
         number += 1
         free = target.with_name(f"{stem}-{number}{ending}")
     return free
+
+
+def _is_taken(target: Path, path: Path) -> bool:
+    return os.path.lexists(target) and not (path.is_file() and _is_second_name(target, path))
+
+
+def _is_second_name(target: Path, path: Path) -> bool:
+    return not target.is_symlink() and os.path.samefile(target, path)
 
 
 def _move(path: Path, target: Path) -> None:
@@ -105,7 +115,8 @@ def _move(path: Path, target: Path) -> None:
     try:
         os.link(path, target, follow_symlinks=False)
     except FileExistsError:
-        raise
+        if not _is_second_name(target, path):
+            raise
     except OSError:  # a file system without hard links, or someone else's file
         if os.path.lexists(target):
             raise

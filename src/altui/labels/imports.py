@@ -23,7 +23,7 @@ from altui.labels.scratch import Scratch
 from altui.labels.verdict import ImportReport, Refusal, Verdict, refused
 from altui.rounds.state import current_round, slate
 from altui.slices import SliceId
-from altui.text import plain
+from altui.text import count, plain
 from altui.volumes.stack import Stack
 from altui.workspace import Workspace
 
@@ -63,6 +63,7 @@ def import_paths(
         wanted = unasked or level_of("not-asked", workspace.config.masks_in.checks) == "note"
         finding = Finding(workspace, reader, unasked=wanted)
         finding.find(paths, scratch, slice_id)
+        _pass_over_own(finding)
         verdicts = finding.verdicts
         check = partial(_checked, intake, reader, finding)
         for batch in batches(in_order(check, finding.groups.values())):
@@ -80,18 +81,28 @@ def _place(verdict: Verdict) -> tuple[str, str]:
     return DIGITS.sub(lambda _: next(padded), verdict.file), verdict.file
 
 
+def _pass_over_own(finding: Finding) -> None:
+    """The bundle's own masks, of slices that others are of too: those are the work."""
+    passed = 0
+    for slice_id, group in finding.groups.items():
+        edited = [found for found in group if found.file.role != "premask"]
+        if edited:
+            passed += len(group) - len(edited)
+            finding.groups[slice_id] = edited
+    if passed:
+        finding.notes.append(
+            f"{count(passed, 'mask')} of the bundle passed over: others of the slices lie beside"
+        )
+
+
 def _checked(
     intake: Intake, reader: Reader, finding: Finding, group: Sequence[Found]
 ) -> tuple[list[Checked], list[Verdict]]:
     """What came back for one slice, decoded and checked; and verdicts on what goes no further."""
-    edited = [found for found in group if found.file.role != "premask"] or group
     checked: list[Checked] = []
     verdicts: list[Verdict] = []
     for found in group:
         try:
-            if found not in edited:
-                message = "is the bundle's own mask, and an edited one lies beside it"
-                raise Refusal("unedited", message)
             candidate, mask = _candidate(intake, reader, found)
             if not found.whole or finding.is_asked(found.slice) or mask.any():
                 checked.append(intake.check(candidate, mask))

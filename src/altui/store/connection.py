@@ -81,6 +81,7 @@ class Store:
         self.path = self.folder / DATABASE
         self.who = plain(who) or login()
         self._thread = threading.local()
+        self._is_older = False
         self.writable = self._prepare()
         self._known: History | None = None
 
@@ -142,17 +143,24 @@ class Store:
             raise explain(error, self.path) from error
 
     def _connect(self) -> sqlite3.Connection:
-        if self.writable or self.path.exists():
-            # Never "rwc": one that is gone would come back empty.
-            mode = "rw" if self.writable else "ro"
-            return sqlite3.connect(
-                f"{self.path.resolve().as_uri()}?mode={mode}", uri=True, timeout=BUSY_SECONDS
-            )
-        # A read-only folder without state: an empty project to look at.
+        if self.writable or (self.path.exists() and not self._is_older):
+            return self._on_disk()
+        # Of a read-only project without state, an empty one to look at; of one that an older altui
+        # wrote, a copy that is brought up to date.
         connection = sqlite3.connect(":memory:")
+        if self._is_older:
+            with closing(self._on_disk()) as older:
+                older.backup(connection)
         migrations.apply(Database(connection, execute_plugins=False))
         connection.commit()
         return connection
+
+    def _on_disk(self) -> sqlite3.Connection:
+        # Never "rwc": one that is gone would come back empty.
+        mode = "rw" if self.writable else "ro"
+        return sqlite3.connect(
+            f"{self.path.resolve().as_uri()}?mode={mode}", uri=True, timeout=BUSY_SECONDS
+        )
 
     def _prepare(self) -> bool:
         """Create or migrate the database; False where the project is read-only."""
@@ -178,7 +186,9 @@ class Store:
                 return False
             self._create()
         with self._connection() as db:
-            if self._is_current(db) or not self.writable:
+            is_current = self._is_current(db)
+            if is_current or not self.writable:
+                self._is_older = not is_current
                 return self.writable
             db.execute("BEGIN IMMEDIATE")  # two altuis may arrive here at once
             if not self._is_current(db):
