@@ -1,4 +1,4 @@
-"""The three screens at both sizes, as pictures. After a wanted change of their looks:
+"""Every screen at both sizes, as pictures. After a wanted change of their looks:
 
 pytest tests/app/test_snapshots.py --snapshot-update
 """
@@ -105,6 +105,21 @@ def test_a_line_for_each_class(
         await settle(pilot)
 
     assert snap_compare(app_on(three_rounds), terminal_size=size, run_before=by_class)
+
+
+@pytest.mark.parametrize(("mode", "keys"), [("rounds", "c"), ("proposals", "p")])
+def test_on_light_ground(
+    three_rounds: Project, snap_compare: Compare, mode: str, keys: str
+) -> None:
+    predict(three_rounds, three_rounds.status().jobs[-1].id)
+    app = app_on(three_rounds)
+    app.theme = "textual-light"
+
+    async def before(pilot: Pilot[None]) -> None:
+        await on(mode)(pilot)
+        await press(pilot, keys)
+
+    assert snap_compare(app, terminal_size=(80, 24), run_before=before)
 
 
 @SIZES
