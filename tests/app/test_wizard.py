@@ -213,7 +213,7 @@ async def test_a_project_that_lost_its_config_is_not_set_up_anew(folder: Path) -
     app = app_on(folder)
     async with app.run_test() as pilot:
         await until(pilot, lambda: app.failure is not None)
-    assert "altui.toml is not there" in str(app.failure)
+    assert "altui.toml is gone" in str(app.failure)
 
 
 async def before_setting_up(pilot: Pilot[None]) -> None:
