@@ -22,7 +22,9 @@ from stacks import SIDE, pictures, write_stack
 
 from altui.config import Split
 from altui.jobs.folder import (
+    HEARTBEAT,
     LOG,
+    PROCESS,
     PROGRESS,
     SCORES,
     SPEC,
@@ -258,7 +260,8 @@ class Story:
         (folder.path / LOG).write_text("".join(self._lines[0][:200]), encoding="utf-8")
         (folder.path / PROGRESS).write_text("".join(self._lines[1]), encoding="utf-8")
         gone = Process(host=os.uname().nodename, boot_id="before", pid=1 << 22, started=1.0)
-        (folder.path / "process.json").write_text(gone.model_dump_json(), encoding="utf-8")
+        (folder.path / PROCESS).write_text(gone.model_dump_json(), encoding="utf-8")
+        (folder.path / HEARTBEAT).touch()
         return folder
 
     def _end(
