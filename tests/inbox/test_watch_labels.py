@@ -48,13 +48,22 @@ def test_json_lines(folder: Path, shared: Path, asked: Asked, drop: Drop) -> Non
     assert Path(lines[0]["moved_to"]).is_file()
 
 
+def heed_interrupts() -> None:
+    """A shell's background jobs, such as a suite that is left to run, ignore them."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_it_goes_on_until_it_is_ended(
     folder: Path, shared: Path, asked: Asked, drop: Drop, how: signal.Signals
 ) -> None:
     command = [sys.executable, "-m", "altui", "watch-labels", str(folder), str(shared)]
     with subprocess.Popen(
-        [*command, "--interval", "0.05"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*command, "--interval", "0.05"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=heed_interrupts,
     ) as process:
         assert process.stdout
         assert process.stderr

@@ -2,11 +2,8 @@
 
 import signal
 import time
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from threading import Event
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
@@ -62,40 +59,26 @@ def watch_labels(
         unasked=unasked == "accept",
         annotator=annotator,
     )
-    ended = Event()
-    end_on_signals(ended)
-    with suppress(KeyboardInterrupt), inbox.held():
-        if once:
-            for look in range(LOOKS):
-                time.sleep((interval or 1.0) * bool(look))
-                look_once(inbox, as_json)
-            return
-        say(f"watching {plain(inbox.folder)}; Ctrl+C ends it")
-        watch(inbox, interval or INTERVAL, as_json, ended)
-    say("ended")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with inbox.held():
+            if once:
+                for look in range(LOOKS):
+                    time.sleep((interval or 1.0) * bool(look))
+                    look_once(inbox, as_json)
+                return
+            say(f"watching {plain(inbox.folder)}; Ctrl+C ends it")
+            watch(inbox, interval or INTERVAL, as_json)
+    except KeyboardInterrupt:
+        say("ended")
 
 
-def end_on_signals(ended: Event) -> None:
-    """Interrupts and polite kills set `ended` and raise KeyboardInterrupt.
-
-    The exception alone does not do: Python drops it where it comes up in a clean-up of its own.
-    """
-
-    def end(number: int, frame: FrameType | None) -> None:
-        ended.set()
-        raise KeyboardInterrupt
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        if signal.getsignal(number) != signal.SIG_IGN:
-            signal.signal(number, end)
-
-
-def watch(inbox: "Inbox", interval: float, as_json: bool, ended: Event) -> None:
-    """Look until `ended`. A fault is told once, and looked at ever less often while it stays."""
+def watch(inbox: "Inbox", interval: float, as_json: bool) -> None:
+    """Look for ever. A fault is told once, and looked at ever less often while it stays."""
     from altui.inbox.watcher import LONGEST_PAUSE
 
     told, pause = "", interval
-    while not ended.is_set():
+    while True:
         try:
             look_once(inbox, as_json)
             told, pause = "", interval
