@@ -6,9 +6,11 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from multiprocessing import get_context
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from sqlite_utils import Database
@@ -67,6 +69,20 @@ def test_what_one_makes_the_others_go_on_with(shared: Path, tmp_path: Path) -> N
     restore(tmp_path / "b.tar", tmp_path / "other")
     for made in (shared / ".altui", shared / "bundle", *(tmp_path / "other").iterdir()):
         assert not closed_to_team(made)
+
+
+def test_folders_made_by_many_threads_are_all_shared(shared: Path) -> None:
+    threads = 16
+    for number in range(50):
+        together = Barrier(threads)
+
+        def make(thread: int, above: Path = shared / f"{number}", at: Barrier = together) -> None:
+            at.wait()
+            make_folder(above / "between" / f"{thread}")
+
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(make, range(threads)))
+        assert not closed_to_team(shared / f"{number}")
 
 
 def test_what_is_nobody_elses_stays_so(folder: Path, tmp_path: Path) -> None:

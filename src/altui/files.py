@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import stat
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 LARGEST_TEXT = 1 << 22  # bytes
+_MAKING = threading.RLock()
 
 
 def read_text(path: Path) -> str:
@@ -105,10 +107,11 @@ def make_folder(folder: Path) -> None:
 
     Raises OSError.
     """
-    if not folder.is_dir():
-        make_folder(folder.parent)
-        folder.mkdir(exist_ok=True)
-        share(folder)
+    with _MAKING:  # another thread's folder, not shared yet, would share nothing with this one
+        if not folder.is_dir():
+            make_folder(folder.parent)
+            folder.mkdir(exist_ok=True)
+            share(folder)
 
 
 def share(path: Path) -> None:
