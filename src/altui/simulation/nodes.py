@@ -208,12 +208,13 @@ def slim(folder: JobFolder, start: str) -> None:
 
 def folders(project: Path) -> list[JobFolder]:
     """Every node's folder, of all simulations."""
+    nodes = project / NODES
     try:
-        with os.scandir(project / NODES) as found:
+        with os.scandir(nodes) as found:
             names = sorted(entry.name for entry in found if entry.is_dir())
     except FileNotFoundError:
         return []
-    return [JobFolder(project / NODES / name) for name in names]
+    return [JobFolder(nodes / name) for name in names]
 
 
 def stop_all(nodes: Iterable[JobFolder]) -> None:
@@ -229,7 +230,8 @@ def judged_by_test(project: Path) -> set[str]:
 
 def _judged_by_test(folder: JobFolder) -> bool:
     try:
-        return _has_test_figures(folder, (folder.path / RESULT).stat().st_mtime_ns)
+        written = os.stat(os.path.join(folder.path, RESULT)).st_mtime_ns  # hundreds, each second
+        return _has_test_figures(folder, written)
     except OSError:
         return False
 
