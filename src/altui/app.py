@@ -48,7 +48,7 @@ if TYPE_CHECKING:  # imported once the first frame is there
     from altui.screens.pictures import Pictures
 
 
-INTERVAL = 1.0  # seconds
+INTERVAL = 1.25  # seconds between looks: what others decide is seen within 2 s
 LAST_SECONDS = 5  # after which an app whose line was hung up is killed
 LEAVING = ("escape", "ctrl+c", "ctrl+q")  # what is never kept waiting in a dialog
 # Seconds that one thread may keep others waiting: a key passes three, and between them each that
