@@ -37,7 +37,7 @@ import tifffile
 
 from altui import Project
 from altui.app import AltuiApp
-from altui.labels.checks.orientation import fit_edges
+from altui.labels.checks.orientation import fit_edges, gradients_of
 from altui.labels.checks.pieces import check_pieces
 from altui.labels.checks.shape import count_classes
 from altui.labels.encoded import encode
@@ -217,7 +217,7 @@ def steps(root: Path, files: list[Path]) -> Iterator[tuple[str, float]]:
             "finding runs of equal pixels": lambda i: runs_of(masks[i]),
             "counting the classes": lambda i: count_classes(runs[i], classes),
             "holding it against the image's edges": lambda i: fit_edges(
-                masks[i], images[i], ignore
+                masks[i], gradients_of(images[i]), ignore
             ),
             "counting islands and holes": lambda i: check_pieces(runs[i], ignore),
             "packing and hashing the label": lambda i: encode(runs[i]).sha256,

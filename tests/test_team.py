@@ -136,15 +136,21 @@ def open_way(path: Path) -> None:
             above.chmod(above.stat().st_mode | 0o055)
 
 
-@needs_root
-def test_someone_elses_job(tmp_path: Path) -> None:
+@pytest.fixture
+def own_job(tmp_path: Path) -> Iterator[JobFolder]:
+    """A job that this process runs, in sight of everyone."""
     folder = JobFolder(tmp_path)
     folder.write(PROCESS, this_process())
     open_way(tmp_path / PROCESS)
     handle = take_lock(tmp_path / LOCK, 1)
     assert handle is not None
-    told = as_nobody(lambda: local.check_stoppable(folder))
+    yield folder
     os.close(handle)
+
+
+@needs_root
+def test_someone_elses_job(own_job: JobFolder) -> None:
+    told = as_nobody(lambda: local.check_stoppable(own_job))
     assert "another user's process" in told
     assert "ask whoever started it" in told
 
@@ -161,17 +167,11 @@ print(is_alive(folder, folder.process()))
 
 
 @needs_root
-def test_a_job_that_the_kernel_hides_from_others_is_alive(tmp_path: Path) -> None:
-    folder = JobFolder(tmp_path)
-    folder.write(PROCESS, this_process())
-    open_way(tmp_path / PROCESS)
-    handle = take_lock(tmp_path / LOCK, 1)
-    assert handle is not None
-    command = [sys.executable, "-c", HIDDEN, str(tmp_path)]
+def test_a_job_that_the_kernel_hides_from_others_is_alive(own_job: JobFolder) -> None:
+    command = [sys.executable, "-c", HIDDEN, str(own_job.path)]
     hide = 'mount -t proc -o hidepid=2 proc /proc || exit 9; exec "$@"'
     looked = ["unshare", "-m", "sh", "-c", hide, "sh", *command]
     done = subprocess.run(looked, capture_output=True, text=True, check=False)
-    os.close(handle)
     if done.returncode == 9:
         pytest.skip(f"no mounts here: {done.stderr}")
     assert done.stdout == "True\n", done.stderr

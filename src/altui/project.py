@@ -432,8 +432,7 @@ class Project:
         [one] = as_slices((slice_id,))
         label = history.current_labels.get(one)
         if revision is not None:
-            own = {history.numbers[kept.id]: kept for kept in history.labels if kept.slice == one}
-            label = own.get(revision)
+            label = history.revision(one, revision)
         return None if label is None else read_label(self.workspace, label)
 
     def kept_mask(self, label: int) -> npt.NDArray[np.integer]:

@@ -83,6 +83,11 @@ def spans(numbers: Iterable[int]) -> str:
     return ", ".join("–".join(map(str, run)) for run in runs)
 
 
+def percent(share: float) -> str:
+    """'23 %', '0.59 %', of 0..1."""
+    return f"{100 * share:.2g} %" if share < 0.995 else "100 %"
+
+
 def duration(seconds: float | None) -> str:
     """'45 s', '2 min 05 s', '1 h 20 min'; a dash for none."""
     if seconds is None:

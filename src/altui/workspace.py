@@ -3,7 +3,7 @@
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +15,7 @@ import numpy as np
 from altui.config import CONFIG_NAME, Config, Sample, Split, load
 from altui.errors import AltuiError
 from altui.slices import SliceId
-from altui.store.connection import STATE, Store
+from altui.store.connection import STATE, Store, Transaction
 from altui.text import did_you_mean, plain
 from altui.volumes.names import in_glob
 from altui.volumes.stack import Stack, files_of, open_stack
@@ -107,6 +107,15 @@ class Workspace:
             )
         return stack
 
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """A transaction for what needs the samples' sizes: whatever has to be read of their files
+        is, before the lock is taken. Raises AltuiError.
+        """
+        self.headers  # noqa: B018
+        with self.store.write() as transaction:
+            yield transaction
+
     @cached_property
     def headers(self) -> dict[str, Header]:
         """Every sample's size, from the store's cache where its files have not changed, or are
@@ -120,10 +129,7 @@ class Workspace:
         for sample in self.config.samples:
             signature = self.signature(sample)
             known = cached.get(sample.name)
-            if known and known[0] == signature:
-                headers[sample.name] = Header(sample.name, sample.split, *known[1])
-                continue
-            if known and known[0].startswith(f"{sample.images}|") and self.lacks(sample):
+            if known and (known[0] == signature or self._is_away(sample, known[0])):
                 headers[sample.name] = Header(sample.name, sample.split, *known[1])
                 continue
             header = read_header(self.root, sample)
@@ -139,6 +145,10 @@ class Workspace:
                 with suppress(AltuiError):  # on a full disk they are read again the next time
                     self._cache(fresh)
         return headers
+
+    def _is_away(self, sample: Sample, signature: str) -> bool:
+        """Whether the images that had this signature are not here."""
+        return signature.startswith(f"{sample.images}|") and self.lacks(sample)
 
     def lacks(self, sample: Sample) -> bool:
         """Whether none of its images is there; for every look, so no folder is read whole."""

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from altui.config import Classes
-from altui.labels.checks.orientation import TURNS, fit_edges, shrink
+from altui.labels.checks.orientation import TURNS, fit_edges, gradients_of, shrink
 from altui.labels.checks.shape import check_shape, count_classes
 from altui.labels.runs import runs_of
 from altui.labels.verdict import Refusal
@@ -115,7 +115,7 @@ def slices() -> list[tuple[Array, Array]]:
 
 def better_way(mask: Array, image: Array) -> str:
     """How a mask fits the image's edges better; empty where it lies well."""
-    fit = fit_edges(mask, image, 255)
+    fit = fit_edges(mask, gradients_of(image), 255)
     return fit.words if fit and fit.is_convincing() else ""
 
 
@@ -150,7 +150,7 @@ def test_edges_fit_as_they_plainly_do(seed: int, square: bool, kind: type) -> No
     turn = rng.choice(list(TURNS))
     image: Array = TURNS[turn](mask) if square else mask
     image = (60 * image + rng.integers(0, 40, image.shape)).astype(kind)
-    fit, (own, turned) = fit_edges(mask, image, 255), plainly(mask, image)
+    fit, (own, turned) = fit_edges(mask, gradients_of(image), 255), plainly(mask, image)
     assert fit is not None
     # A turned mask has its boundary on the other side of the pixels' edges.
     assert fit.own == pytest.approx(own, abs=0.15)

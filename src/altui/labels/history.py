@@ -111,16 +111,16 @@ def restore_revision(workspace: Workspace, slice_id: SliceId, number: int) -> Re
 
 def _earlier(history: History, slice_id: SliceId, number: int) -> Label:
     """The revision to be restored. Raises AltuiError."""
-    own = [label for label in history.labels if label.slice == slice_id]
-    hint = f"{slice_id} has {count(len(own), 'revision')}"
-    if not 1 <= number <= len(own):
+    label, current = history.revision(slice_id, number), history.current_labels[slice_id]
+    newest = history.numbers[current.id]
+    hint = f"{slice_id} has {count(newest, 'revision')}"
+    if label is None:
         raise AltuiError(f"there is no revision {number} of {slice_id}", hint)
-    label, current = own[number - 1], own[-1]
     if label is current:
         raise AltuiError(f"revision {number} is current already", hint)
     if label.sha256 == current.sha256:
         raise AltuiError(
-            f"revision {number} is the same mask as the current revision {len(own)}", hint
+            f"revision {number} is the same mask as the current revision {newest}", hint
         )
     return label
 

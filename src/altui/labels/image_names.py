@@ -9,7 +9,7 @@ from altui.labels.names import ENDINGS, SAY, check_held, find_slice, fold, is_ex
 from altui.labels.verdict import Refusal
 from altui.slices import SliceId
 from altui.text import listing, plain
-from altui.volumes.names import in_folder, in_glob
+from altui.volumes.stack import named_files
 from altui.workspace import Workspace
 
 ADDED = re.compile(r"[ _.-]+(masks?|labels?|seg|segmentation)$")  # by tools, to an image's name
@@ -22,18 +22,16 @@ class ImageNames:
         self._slices: defaultdict[str, list[SliceId]] = defaultdict(list)
         self._folders: dict[str, set[str]] = {}
         for sample in workspace.config.samples:
-            path = workspace.root / sample.images
             try:
-                files = in_folder(path) if path.is_dir() else []
-                if not path.exists():
-                    files = in_glob(workspace.root, sample.images)
+                files = named_files(workspace.root, sample.images)
             except (OSError, ValueError):
                 continue
-            if len(files) != workspace.headers[sample.name].slices:
+            alone = files == [workspace.root / sample.images]
+            if alone or len(files) != workspace.headers[sample.name].slices:
                 continue  # a file of several slices
             self._folders[sample.name] = {fold(sample.name), fold(PurePath(sample.images).name)}
             for index, file in enumerate(files):
-                self._slices[_stem(PurePath(file).name)].append(SliceId(sample.name, index))
+                self._slices[_stem(file.name)].append(SliceId(sample.name, index))
 
     def slice_of(self, file: PurePath) -> SliceId | None:
         """The slice whose image has this name; of several samples', the one that a folder around

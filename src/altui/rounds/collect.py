@@ -25,9 +25,8 @@ def collect(workspace: Workspace) -> tuple[str, ...]:
     """
     if not workspace.store.writable or not _ended(workspace, workspace.store.history()):
         return ()
-    workspace.train  # noqa: B018  # read the headers before the lock is taken
     collected = []
-    with workspace.store.write() as transaction:
+    with workspace.write() as transaction:
         # Looked up again under the lock: another altui may have been faster.
         for row, result in _ended(workspace, transaction.history()):
             _take_in(workspace, transaction, row, result)

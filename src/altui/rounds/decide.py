@@ -42,8 +42,7 @@ def approve(workspace: Workspace, slices: tuple[SliceId, ...]) -> Decided:
 
     Raises AltuiError, and decides nothing, where one of them is not an open proposal.
     """
-    workspace.train  # noqa: B018  # read the headers before the lock is taken
-    with workspace.store.write() as transaction:
+    with workspace.write() as transaction:
         own = open_slate(workspace, transaction.history())
         decisions = [find(own, slice_id, workspace) for slice_id in slices]
         refuse_rejected(decisions, transaction.history())
@@ -53,8 +52,7 @@ def approve(workspace: Workspace, slices: tuple[SliceId, ...]) -> Decided:
 
 def approve_all(workspace: Workspace) -> Decided:
     """Approve every proposal that is still undecided. Raises AltuiError."""
-    workspace.train  # noqa: B018  # read the headers before the lock is taken
-    with workspace.store.write() as transaction:
+    with workspace.write() as transaction:
         own = open_slate(workspace, transaction.history())
         undecided = list(own.in_state("proposed"))
         refuse_strays(undecided, workspace)
@@ -73,8 +71,7 @@ def reject(
     Raises AltuiError, and decides nothing, where one is labelled already or not proposed, or where
     someone else has approved it since it was `seen`.
     """
-    workspace.train  # noqa: B018  # read the headers before the lock is taken
-    with workspace.store.write() as transaction:
+    with workspace.write() as transaction:
         history = transaction.history()
         own = open_slate(workspace, history)
         decisions = [find(own, slice_id, workspace) for slice_id in slices]

@@ -52,8 +52,7 @@ def propose(workspace: Workspace, strategy: str | None = None) -> Proposals:
     """
     if strategy is not None:
         strategy_named(strategy)
-    workspace.train  # noqa: B018  # read the headers before the lock is taken
-    with workspace.store.write() as transaction:
+    with workspace.write() as transaction:
         history = transaction.history()
         number = proposable_round(workspace, history)
         return fill_round(workspace, transaction, number, strategy)

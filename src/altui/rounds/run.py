@@ -122,11 +122,12 @@ def cancel(workspace: Workspace, name: str | None = None) -> str:
         job = find_job(workspace, transaction.history(), name)
         if not job.active and job.state != "lost":
             raise AltuiError(f"{job.id} is {job.state}: there is nothing to cancel")
-        if JobFolder(workspace.jobs / job.id).result() is not None:
+        folder = JobFolder(workspace.jobs / job.id)
+        if folder.result() is not None:
             raise AltuiError(f"{job.id} has just ended: its results are in")
-        local.check_stoppable(JobFolder(workspace.jobs / job.id))
+        local.check_stoppable(folder)
         end(transaction, job.id, "cancelled", f"cancelled by {transaction.who}")
-    local.stop(JobFolder(workspace.jobs / job.id))
+    local.stop(folder)
     if job.kind == "simulate":
         stop_trainings(workspace)  # those that a killed one has left behind too
     return job.id

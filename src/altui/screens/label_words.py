@@ -13,7 +13,7 @@ from altui.labels.quarantine import QuarantinedMask
 from altui.report.labels import rounds_seen
 from altui.screens import words
 from altui.screens.table import Row, cell
-from altui.text import plain
+from altui.text import percent, plain
 from altui.widgets.along_z import LABELLED
 
 # A space before each, since the list has no room for padding on both sides.
@@ -99,11 +99,6 @@ def content(shares: Mapping[int, float], names: Sequence[str]) -> str:
     told += [f"ignored {percent(ignored)}"] if ignored else []
     lacking = [f"no {name}" for value, name in classes.items() if value not in shares]
     return "; ".join(filter(None, (", ".join(told), ", ".join(lacking))))
-
-
-def percent(share: float) -> str:
-    """'23 %', '0.59 %'."""
-    return f"{100 * share:.2g} %" if share < 0.995 else "100 %"
 
 
 def refusal(mask: QuarantinedMask) -> Content:

@@ -12,6 +12,7 @@ import numpy as np
 from altui.config import Split
 from altui.errors import AltuiError
 from altui.setup.stacks import Found
+from altui.text import percent
 from altui.volumes.stack import open_stack
 
 SPLIT_WORDS: dict[Split, frozenset[str]] = {
@@ -36,7 +37,7 @@ class Shares:
 
     def __str__(self) -> str:
         """'0: 92 %, 1: 2.4 %, 2: 5.6 % of their pixels'."""
-        told = ", ".join(f"{value}: {100 * share:.2g} %" for value, share in enumerate(self.of_ids))
+        told = ", ".join(f"{value}: {percent(share)}" for value, share in enumerate(self.of_ids))
         return f"{told} of {'their pixels' if self.every else 'the pixels of some slices'}"
 
 

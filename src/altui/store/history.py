@@ -307,6 +307,11 @@ class History:
             numbers[label.id] = counted[label.slice] = counted.get(label.slice, 0) + 1
         return numbers
 
+    def revision(self, slice_id: SliceId, number: int) -> Label | None:
+        """A slice's label by that number."""
+        own = (label for label in self.labels if label.slice == slice_id)
+        return next((label for label in own if self.numbers[label.id] == number), None)
+
     @cached_property
     def labels_of(self) -> Mapping[str, tuple[int, ...]]:
         """The revisions that each job's network saw."""

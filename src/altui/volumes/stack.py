@@ -46,15 +46,20 @@ def open_stack(root: Path, pattern: str, *, first_only: bool = False) -> Stack:
         return PngStack(path) if is_png else TiffStack(path)
 
 
-def files_of(root: Path, pattern: str) -> list[str]:
-    """The real paths of the files that `pattern` names, without a look into them; nothing where
-    there are none. Raises OSError, ValueError.
+def named_files(root: Path, pattern: str) -> list[Path]:
+    """The files that `pattern` names, without a look into them; nothing where there are none.
+
+    Raises OSError, ValueError.
     """
     path = root / pattern
     if path.is_dir():
-        files = [path / name for name in in_folder(path)]
-    else:
-        files = [path] if path.exists() else [root / name for name in in_glob(root, pattern)]
+        return [path / name for name in in_folder(path)]
+    return [path] if path.exists() else [root / name for name in in_glob(root, pattern)]
+
+
+def files_of(root: Path, pattern: str) -> list[str]:
+    """The real paths of `named_files`. Raises OSError, ValueError."""
+    files = named_files(root, pattern)
     real = cache(os.path.realpath)
     return [
         os.path.realpath(file) if os.path.islink(file) else f"{real(file.parent)}/{file.name}"

@@ -4,7 +4,7 @@ that were exchanged would have it.
 
 from collections.abc import Callable, Sequence
 
-from altui.labels.checks.orientation import Array, edge_strength, edges_of, shrink, step_of
+from altui.labels.checks.orientation import Array, edges_of
 from altui.labels.checks.remark import Remark
 from altui.slices import SliceId
 
@@ -12,11 +12,6 @@ LEAST = 0.5  # of a fit that is believed: half as strong again as elsewhere
 ADVANTAGE = 1.5  # how much better another slice's image must fit
 MOST = 24  # other slices that are looked at
 AGREES = 0.2  # a disagreement with the slice's own prediction below which nothing is asked
-
-
-def strength_of(image: Array) -> Array:
-    """(h, w) gradients of an image, as large as edges are looked at."""
-    return edge_strength(shrink(image, step_of(image))).copy()
 
 
 def fits_better(elsewhere: Remark | None, turned: Remark | None) -> bool:
@@ -30,18 +25,18 @@ def check_elsewhere(
     mask: Array,
     slice_id: SliceId,
     others: Sequence[SliceId],
-    strength: Callable[[SliceId], Array | None],
+    gradients_of: Callable[[SliceId], Array | None],
     ignore: int,
 ) -> Remark | None:
-    """`mask`: (height, width); `others`: slices of its size; `strength`: the gradients of a
-    slice, None where it cannot be read.
+    """`mask`: (height, width); `others`: slices of its size; `gradients_of`: those of a
+    slice's image, None where it cannot be read.
     """
-    edge = edges_of(mask, step_of(mask), ignore)
+    edge = edges_of(mask, ignore)
     if edge is None:
         return None
 
     def fit(one: SliceId) -> float:
-        gradients = strength(one)
+        gradients = gradients_of(one)
         overall = float(gradients.mean()) if gradients is not None else 0.0
         if gradients is None or not overall > 0:
             return -1.0

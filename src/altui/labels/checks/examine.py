@@ -1,9 +1,10 @@
 """Every check of a decoded mask that can be made before others are known."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache, partial
 from threading import Lock
 from typing import Any
 
@@ -15,8 +16,9 @@ from altui.labels.accept import read_label
 from altui.labels.checks.agreement import Apart, compare
 from altui.labels.checks.content import check_content, check_missing
 from altui.labels.checks.disagreement import check_disagreement
-from altui.labels.checks.elsewhere import AGREES, check_elsewhere, fits_better, strength_of
+from altui.labels.checks.elsewhere import AGREES, check_elsewhere, fits_better
 from altui.labels.checks.exchanged import check_exchanged
+from altui.labels.checks.orientation import gradients_of
 from altui.labels.checks.pieces import check_pieces
 from altui.labels.checks.predicted import Predicted
 from altui.labels.checks.remark import Figure, Remark
@@ -60,7 +62,7 @@ class Examiner:
         self._predicted = Predicted(workspace, history)
         self._images: dict[str, Stack] = {}
         self._asked = slate(history, current_round(history)).approved
-        self._strengths: dict[SliceId, npt.NDArray[Any] | None] = {}  # of images' edges
+        self._gradients: dict[SliceId, npt.NDArray[Any] | None] = {}  # of images
         self._counts: dict[str, Counter[int] | None] = {}  # of labels, by SHA-256
         self._open = ExitStack()
         self._lock = Lock()
@@ -87,11 +89,13 @@ class Examiner:
         job, prediction = pages.unseen or ("", None)
         if prediction is not None and prediction.shape != mask.shape:
             prediction = None
-        image = self._image(slice_id) if edges else None
+        gradients = cache(partial(gradients_of, self._image(slice_id))) if edges else None
         marked = check_content(counts, self._classes)
         apart = None if prediction is None else compare(mask, prediction, self._classes.ignore)
-        turned = check_turn(mask, prediction, image, self._classes)
-        elsewhere = None if image is None else self._check_elsewhere(slice_id, mask, image, apart)
+        turned = check_turn(mask, prediction, gradients, self._classes)
+        elsewhere = (
+            None if gradients is None else self._check_elsewhere(slice_id, mask, gradients, apart)
+        )
         found = [
             Remark("unedited", "is the network's own prediction, pixel by pixel")
             if pages.hold(mask)
@@ -115,7 +119,11 @@ class Examiner:
         return runs, Examined(tuple(filter(None, found)), figures, mask.size)
 
     def _check_elsewhere(
-        self, slice_id: SliceId, mask: Mask, image: npt.NDArray[Any], apart: Apart | None
+        self,
+        slice_id: SliceId,
+        mask: Mask,
+        gradients: Callable[[], npt.NDArray[Any]],
+        apart: Apart | None,
     ) -> Remark | None:
         if apart is not None and apart.disagreement < AGREES:
             return None
@@ -130,23 +138,22 @@ class Examiner:
         ]
         if not others:
             return None
-        own = strength_of(image)
         if slice_id in self._asked:
-            self._strengths[slice_id] = own
+            self._gradients[slice_id] = gradients()
 
-        def strength(one: SliceId) -> npt.NDArray[Any] | None:
-            return own if one == slice_id else self._strength(one)
+        def of(one: SliceId) -> npt.NDArray[Any] | None:
+            return gradients() if one == slice_id else self._gradients_of(one)
 
-        return check_elsewhere(mask, slice_id, others, strength, self._classes.ignore)
+        return check_elsewhere(mask, slice_id, others, of, self._classes.ignore)
 
-    def _strength(self, slice_id: SliceId) -> npt.NDArray[Any] | None:
+    def _gradients_of(self, slice_id: SliceId) -> npt.NDArray[Any] | None:
         """Of a slice asked for, kept for the next mask; None for a damaged image."""
-        if slice_id not in self._strengths:
+        if slice_id not in self._gradients:
             try:
-                self._strengths[slice_id] = strength_of(self._image(slice_id))
+                self._gradients[slice_id] = gradients_of(self._image(slice_id))
             except Refusal:
-                self._strengths[slice_id] = None
-        return self._strengths[slice_id]
+                self._gradients[slice_id] = None
+        return self._gradients[slice_id]
 
     def _check_missing(
         self, slice_id: SliceId, counts: Counter[int], prediction: Page

@@ -47,31 +47,34 @@ class EdgeFit:
         return self.best > 0.5 and self.best > ADVANTAGE * max(self.own, 0.0)
 
 
-def fit_edges(mask: Array, image: Array, ignore: int) -> EdgeFit | None:
-    """Whether the mask lies on the image's edges, and whether it would when turned; None where
-    the image or the mask has none to tell by. `mask`, `image`: (height, width).
-    """
-    step = step_of(mask)
+def gradients_of(image: Array) -> Array:
+    """(h, w) of an image (height, width): how strong its edges are, at the size looked at."""
     with np.errstate(over="ignore", invalid="ignore"):  # huge values say nothing, in the end
-        gradient = edge_strength(shrink(image, step))
-    edge = edges_of(mask, step, ignore)
-    overall = float(gradient.mean())
+        return edge_strength(shrink(image, step_of(image))).copy()
+
+
+def fit_edges(mask: Array, gradients: Array, ignore: int) -> EdgeFit | None:
+    """Whether the mask lies on its image's edges, and whether it would when turned; None where
+    the image or the mask has none to tell by. `mask`: (height, width); `gradients`: the image's.
+    """
+    edge = edges_of(mask, ignore)
+    overall = float(gradients.mean())
     if edge is None or not overall > 0:
         return None
-    flat = gradient.ravel()
+    flat = gradients.ravel()
     best, words = -1.0, ""
-    for name, places in turned_places(*gradient.shape).items():
+    for name, places in turned_places(*gradients.shape).items():
         fit = float(flat[places[edge]].mean()) / overall - 1
         if fit > best:
             best, words = fit, name
     return EdgeFit(float(flat[edge].mean()) / overall - 1, best, words)
 
 
-def edges_of(mask: Array, step: int, ignore: int) -> npt.NDArray[np.intp] | None:
-    """Where in the flattened picture class boundaries lie, not more than are enough; None where
-    there are too few. `step`: of how many pixels one is looked at.
+def edges_of(mask: Array, ignore: int) -> npt.NDArray[np.intp] | None:
+    """Where in the flattened gradients class boundaries lie, not more than are enough; None where
+    there are too few.
     """
-    found = np.flatnonzero(class_boundary(middles(mask, step), ignore))
+    found = np.flatnonzero(class_boundary(middles(mask, step_of(mask)), ignore))
     return found[:: 1 + len(found) // MOST_EDGE] if len(found) >= LEAST_EDGE else None
 
 

@@ -1,5 +1,7 @@
 """Whether a mask lies the right way round: on the prediction, and on the image's edges."""
 
+from collections.abc import Callable
+
 from altui.config import Classes
 from altui.labels.checks.agreement import Ids, compare_turned
 from altui.labels.checks.orientation import Array, fit_edges
@@ -7,10 +9,10 @@ from altui.labels.checks.remark import Figure, Remark
 
 
 def check_turn(
-    mask: Ids, prediction: Ids | None, image: Array | None, classes: Classes
+    mask: Ids, prediction: Ids | None, gradients: Callable[[], Array] | None, classes: Classes
 ) -> Remark | None:
-    """All (height, width). The image is only asked where the prediction does not speak for the
-    mask as it lies.
+    """`mask`, `prediction`: (height, width). The image's `gradients` are only asked for where the
+    prediction does not speak for the mask as it lies.
     """
     figures: dict[str, Figure] = {}
     if prediction is not None:
@@ -20,7 +22,7 @@ def check_turn(
         figures = {"agreement": round(turned.own, 4), "agreement_turned": round(turned.best, 4)}
         if turned.is_convincing():
             return _remark(f"agrees with the prediction far better {turned.words}", figures)
-    fit = None if image is None else fit_edges(mask, image, classes.ignore)
+    fit = None if gradients is None else fit_edges(mask, gradients(), classes.ignore)
     if fit is None or not fit.is_convincing():
         return None
     figures |= {"edges": round(fit.own, 3), "edges_turned": round(fit.best, 3)}
